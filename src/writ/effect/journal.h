@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "writ/effect/effect.h"
-#include "writ/wire/bytes.h"
+#include "writ/base/result.h"
 
 namespace writ::effect {
 
