@@ -28,6 +28,8 @@ struct DirectoryEntry {
   std::uint64_t inode = 0;
 };
 
+enum class Access : std::uint8_t { read, write, read_write };
+
 enum class Follow : std::uint8_t { no, yes };  // a symbolic link in the last place
 
 // An open regular file of the host, read only. Moves nowhere: owned by whoever opened it.

@@ -1,0 +1,47 @@
+// Monitor: the reference monitor of one task. Every effect passes here, and there is no second way out.
+//
+// perform() asks the capabilities, records the answer in the journal, and only then hands out the key to acting
+// (effect::Authorized). Allowed means: some capability permits it and no deny forbids it.
+//
+// Threads: one task, one thread.   Source: architecture.md sections 1 and 3.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "writ/authority/capability.h"
+#include "writ/base/result.h"
+#include "writ/effect/effect.h"
+#include "writ/effect/journal.h"
+
+namespace writ::gate {
+
+enum class OnDenial : std::uint8_t { refuse, end_task };  // --strict ends the task
+
+class Monitor {
+ public:
+  Monitor(authority::CapabilitySet& capabilities, effect::Journal& journal, std::uint64_t effect_limit, OnDenial on_denial)
+      : capabilities_(capabilities), journal_(journal), effect_limit_(effect_limit), on_denial_(on_denial) {}
+
+  // `denied` if refused (it is in the journal either way); `exhausted` when the task has had all its effects.
+  Result<effect::Authorized> perform(effect::Effect effect);
+  // The same effect again on something already open: check and record without making a new key.
+  Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes);
+  // A path turned out to lead somewhere else: decide for where it really leads, record the escape if refused.
+  Result<void> confirm(const effect::Authorized& key, const std::string& real_resource);
+
+  bool must_end() const { return must_end_; }  // strict denial or effects limit: the guest does not go on
+  const std::string& end_reason() const { return end_reason_; }
+
+ private:
+  Result<authority::Decision> judge(const effect::Effect& effect);
+
+  authority::CapabilitySet& capabilities_;
+  effect::Journal& journal_;
+  std::uint64_t effect_limit_;
+  OnDenial on_denial_;
+  bool must_end_ = false;
+  std::string end_reason_;
+};
+
+}  // namespace writ::gate

@@ -1,0 +1,130 @@
+// Session: everything one guest may ask for, as one object; each call is an effect that goes through the Monitor.
+//
+// State objects are read from the task's snapshot and written to its shadow: the task sees its own writes, nobody else
+// does until the commit. Host files are read through the actor. Time and randomness are virtual (deterministic from the
+// seed) unless the task holds clock.real or random.real.
+//
+// Errors are for the guest: `denied` (in the journal), `unavailable` (is not there), `invalid` (bad name), `exhausted`
+// (a limit). After any call, monitor().must_end() says whether the guest may go on.
+//
+// Threads: one task, one thread. Paths: state paths have no leading '/'; host paths are absolute and canonical.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "writ/base/clock.h"
+#include "writ/effect/actor.h"
+#include "writ/gate/monitor.h"
+#include "writ/gate/shadow.h"
+
+namespace writ::gate {
+
+// What lies directly below a folder of the state: objects, and the folders that longer paths make.
+struct StateEntry {
+  std::string name;
+  effect::FileType type = effect::FileType::regular;
+  std::uint64_t size = 0;
+};
+
+enum class Creation : std::uint8_t { must_exist, may_create, must_create };
+
+class OpenFile;    // an authorised host file
+class OpenObject;  // an authorised state object
+
+class Session {
+ public:
+  struct Setup {
+    authority::CapabilitySet& capabilities;
+    effect::Journal& journal;
+    std::uint64_t effect_limit;
+    OnDenial on_denial;
+    const store::Reader& snapshot;
+    effect::HostFiles& host_files;
+    const Clock& clock;
+    WallTime admitted;                        // virtual time starts here
+    std::array<std::byte, 32> seed;
+    std::vector<std::string> environment;     // NAME=VALUE of the caller; the guest sees what `env` grants cover
+  };
+  explicit Session(Setup);
+  ~Session();
+
+  // --- state ---------------------------------------------------------------------------------------------------
+  // Opens an object for reading (state.read) and, if `write`, for writing (state.write, staged). A new object is empty.
+  Result<std::unique_ptr<OpenObject>> open_object(std::string_view path, effect::Access access, Creation creation);
+  Result<StateEntry> stat_object(std::string_view path);                  // state.read; a folder if something lies below
+  Result<std::vector<StateEntry>> list_objects(std::string_view folder);  // state.read of FOLDER/; "" is the root
+  Result<void> remove_object(std::string_view path);                      // state.write
+  Result<void> rename_object(std::string_view from, std::string_view to); // state.read + state.write of both
+
+  // --- host files ----------------------------------------------------------------------------------------------
+  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path);                // file.read
+  Result<effect::Metadata> stat_file(const std::string& path, effect::Follow follow);  // file.read
+  Result<std::vector<effect::DirectoryEntry>> list_files(const std::string& folder);   // file.read of FOLDER/
+  Result<std::string> read_link(const std::string& path);                              // file.read
+  // Folders on the way to something granted exist for the guest, although only what is granted can be seen in them.
+  bool is_on_the_way(const std::string& folder) const;
+  std::vector<std::string> names_on_the_way(const std::string& folder) const;
+
+  // --- ambient -------------------------------------------------------------------------------------------------
+  std::vector<std::string> environment();  // NAME=VALUE, what `env` grants cover
+  WallTime wall_time();                    // clock.real, else virtual
+  Nanoseconds monotonic_time();
+  void sleep_virtual(Nanoseconds);         // advances virtual time only
+  bool real_clock() const;
+  void fill_random(std::span<std::byte> out);  // random.real, else from the seed (ChaCha20)
+
+  Monitor& monitor() { return monitor_; }
+  Shadow& shadow() { return shadow_; }
+  bool deterministic() const { return deterministic_; }  // false once a real clock or real randomness was granted
+
+ private:
+  friend class OpenFile;
+  friend class OpenObject;
+  Setup setup_;
+  Monitor monitor_;
+  Shadow shadow_;
+  bool deterministic_ = true;
+  WallTime virtual_now_;
+  std::uint64_t random_block_ = 0;
+};
+
+// An open state object. Writes land in the shadow at once; reads see them.
+class OpenObject {
+ public:
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);        // state.read again, counted
+  Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes);      // state.write again, counted
+  Result<void> truncate(std::uint64_t size);
+  Result<std::uint64_t> size() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  friend class Session;
+  OpenObject(Session& s, std::string path, std::optional<effect::Authorized> read, std::optional<effect::Authorized> write)
+      : session_(s), path_(std::move(path)), read_(std::move(read)), write_(std::move(write)) {}
+  Session& session_;
+  std::string path_;
+  std::optional<effect::Authorized> read_, write_;
+};
+
+// An open host file, read only.
+class OpenFile {
+ public:
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);  // file.read again, counted
+  effect::Metadata metadata() const { return file_->metadata(); }
+
+ private:
+  friend class Session;
+  OpenFile(Session& s, effect::Authorized key, std::unique_ptr<effect::File> file)
+      : session_(s), key_(std::move(key)), file_(std::move(file)) {}
+  Session& session_;
+  effect::Authorized key_;
+  std::unique_ptr<effect::File> file_;
+};
+
+}  // namespace writ::gate

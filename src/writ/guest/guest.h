@@ -1,0 +1,105 @@
+// The guest port: what an engine (WebAssembly now, others later) is to the executor.
+//
+// prepare() turns bytes into an Image once; run() runs it as often as wanted, in a fresh arena each time. A guest can
+// do nothing by itself: its imports end in the session, which asks the gate. How a run ended is a value (Outcome), never
+// an error; an Error from run() means that Writ could not run it (no slot, no memory), not that the guest misbehaved.
+//
+// Threads: an Image is immutable and shared; run() is called on a thread that a fence::GuestThread was made for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "writ/base/clock.h"
+#include "writ/base/result.h"
+#include "writ/base/units.h"
+#include "writ/gate/session.h"
+#include "writ/guest/cancellation.h"
+
+namespace writ::guest {
+
+// Source: interface.md "Limits". Limits hold for one task.
+struct Limits {
+  ByteCount memory = 512 * MiB;         // linear memory
+  ByteCount stack = MiB;
+  ByteCount output = 16 * MiB;          // standard output and standard error together
+  Nanoseconds time = std::chrono::seconds(60);
+  std::uint64_t effects = 1'000'000;
+  std::uint64_t files = 1024;           // open at once
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+enum class End : std::uint8_t {
+  completed,      // by itself, with exit_code
+  trapped,        // a WebAssembly trap, a fault, a forbidden instruction, the effects or output limit
+  denied,         // --strict and something was denied
+  timed_out,
+  out_of_memory,  // asked for more than its limit at the start; a guest that handles a failed memory.grow lives on
+  cancelled,
+};
+std::string_view name(End);
+
+struct Outcome {
+  End end = End::completed;
+  int exit_code = 0;
+  std::string reason;    // "out of bounds memory access", "unreachable", ...; empty when completed
+  std::string function;  // where, from the name section; may be empty. Guest-named: escape before printing
+  bool success() const { return end == End::completed && exit_code == 0; }
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+enum class Stream : std::uint8_t { out = 1, err = 2 };
+
+// Standard streams of one task. Called on the guest's thread, which may be interrupted between calls, never in one.
+class Stdio {
+ public:
+  virtual ~Stdio() = default;
+  // Blocks until there is something, the input ends (0) or the task's deadline passes (`exhausted`). Read lazily.
+  virtual Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline) = 0;
+  virtual Result<void> write(Stream, std::span<const std::byte>) = 0;
+};
+
+// Code made ready: immutable, shared by any number of runs.
+class Image {
+ public:
+  virtual ~Image() = default;
+  virtual const std::string& engine() const = 0;            // "wasm/clang-14 -O2"
+  virtual const std::string& toolchain_digest() const = 0;  // lower-case hex SHA-256 of tools, flags, runtime
+};
+
+struct Call {
+  std::vector<std::string> arguments;  // [0] is the program's name
+  std::string entry = "_start";        // exported function to call
+  Limits limits;
+  gate::Session& session;
+  Stdio& stdio;
+  Cancellation& cancellation;
+};
+
+struct Resources {
+  Nanoseconds time{};    // from enter to leave, wall
+  Nanoseconds cpu{};     // of the guest's thread
+  ByteCount memory;      // highest linear memory
+  std::uint64_t host_calls = 0;
+  friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+struct Run {
+  Outcome outcome;
+  Resources resources;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string_view fence() const = 0;  // "key", "page", "sim": the strength its guests really run under
+  // `invalid` for code that is malformed or asks for what is not here, saying what and what to rebuild.
+  virtual Result<std::shared_ptr<const Image>> prepare(std::span<const std::byte> code) = 0;
+  virtual Result<Run> run(const Image&, Call&) = 0;
+};
+
+}  // namespace writ::guest
