@@ -143,6 +143,10 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
                  fmt::format("at most {} bytes", limits.size.value())};
   }
   if (text.starts_with("\xef\xbb\xbf")) return invalid("JSON starts with a byte order mark", "1:1", "UTF-8 without one");
+  // The library's lexer takes a NUL for the end of the text and would not look at what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return invalid("not JSON: control character U+0000", position(text, nul), "escape it as \\u0000");
+  }
   const char* reached = text.data();
   Builder builder(text, &reached, limits.depth);
   const Cursor begin(text.data(), &reached), end(text.data() + text.size(), &reached);

@@ -79,6 +79,11 @@ TEST(JsonReader, RefusesWhatReadersDisagreeOn) {
     EXPECT_FALSE(parse_json(bad)) << bad;
 }
 
+TEST(JsonReader, NulIsNotTheEnd) {
+  EXPECT_EQ(parse_json(std::string_view("123\0 not json", 13)).error().where, "1:4");
+  EXPECT_TRUE(parse_json("\"\\u0000\""));
+}
+
 TEST(JsonReader, Limits) {
   const std::string deep = std::string(128, '[') + std::string(128, ']');
   EXPECT_TRUE(parse_json(deep));
