@@ -1,0 +1,27 @@
+// The seccomp filter of a supervised program: what no compiler needs and an attacker inside one would use.
+//
+// Refused with EPERM: sockets, tracing and reading other processes, signals to others, other kernel attack surface
+// (bpf, io_uring, userfaultfd, keys, mounts, namespaces), leaving the process group; with Processes::one also every
+// new process. Foreign system call tables (32 bit, x32) kill. A list of refusals and not of permissions, because the
+// tools are whole compilers whose calls change with their versions; it is the second wall behind Landlock and limits.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+
+#include "writ/supervise/command.h"
+
+namespace writ::supervise {
+
+struct Filter {
+  std::array<sock_filter, 96> code;
+  unsigned short size = 0;
+};
+
+// Pure and allocation-free: the child calls it, because the filter holds its process id.
+Filter make_filter(Processes, pid_t self);
+
+}  // namespace writ::supervise
