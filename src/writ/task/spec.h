@@ -1,0 +1,66 @@
+// What a task is told (Spec) and what it reports (Report). Values: they copy and can be shown.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "writ/authority/grant.h"
+#include "writ/base/id.h"
+#include "writ/effect/journal.h"
+#include "writ/gate/monitor.h"
+#include "writ/guest/guest.h"
+#include "writ/wire/bytes.h"
+
+namespace writ::task {
+
+// Where a task's standard input comes from. read() is called when the guest first asks, and only as far as it reads.
+// `deadline` is how long it may wait; `exhausted` when it passes.
+using Input = std::function<Result<std::size_t>(std::span<std::byte> out, Nanoseconds deadline)>;
+using Output = std::function<Result<void>(guest::Stream, std::span<const std::byte>)>;
+
+struct Spec {
+  std::string name;                        // --id; empty: none. Used once in a store
+  std::vector<std::string> labels;         // K=V
+  std::string code_name;                   // as the operator named it; for people
+  Bytes code;
+  std::vector<std::string> arguments;      // what follows CODE; the guest sees code_name as argument 0
+  std::string entry = "_start";
+  std::vector<authority::Grant> grants, denies;
+  std::vector<std::string> environment;    // NAME=VALUE; the guest sees what `env` grants cover
+  guest::Limits limits;
+  gate::OnDenial on_denial = gate::OnDenial::refuse;
+  std::optional<std::array<std::byte, 32>> seed;  // none: 32 fresh random bytes
+  std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
+  Input input;                             // none: end of input at once
+  Output output;                           // none: output is counted and digested only
+};
+
+enum class Settlement : std::uint8_t { committed, discarded };
+
+struct ObjectChange {
+  std::string path;
+  std::uint64_t before = 0, after = 0;  // versions; 0: did not exist
+  bool removed = false;
+  std::string sha256;                   // of the new body; empty if removed
+};
+
+struct Report {
+  TaskId id;
+  std::string name;
+  guest::Outcome outcome;
+  Settlement settlement = Settlement::discarded;
+  std::vector<effect::Entry> journal;
+  std::uint64_t allowed = 0, denied = 0, staged = 0, sent = 0;
+  std::vector<ObjectChange> objects;
+  guest::Resources resources;
+  std::string fence;
+  bool deterministic = true;
+  std::string state_before, state_after;  // SHA-256 roots, lower-case hex
+  std::uint64_t log_index = 0, log_size = 0;
+  std::string receipt;                    // the canonical text (docs/formats/receipt.md)
+};
+
+}  // namespace writ::task
