@@ -38,7 +38,10 @@ class File {
   virtual ~File() = default;
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;  // 0 at the end
   virtual Metadata metadata() const = 0;
-  virtual const std::string& real_path() const = 0;  // where the kernel says it is, links resolved
+  // Where it is, links resolved, in the operator's words: below the root as it was granted, so that it can be compared
+  // with the grant. A grant of one file that was a link when the task was admitted is that link's target: then it is the
+  // path that was granted.
+  virtual const std::string& real_path() const = 0;
   virtual const std::string& digest() const = 0;     // SHA-256 of the content when it was opened, lower-case hex
 };
 
@@ -51,7 +54,10 @@ class HostFiles {
   virtual Result<Metadata> stat(const Authorized&, Follow) = 0;
   virtual Result<std::vector<DirectoryEntry>> list(const Authorized&) = 0;
   virtual Result<std::string> read_link(const Authorized&) = 0;
-  // Where the path leads, links resolved, for the gate to check once more.
+  // Called when the task is admitted, once for each capability: opens its root (the folder, or the one file), following
+  // links, since they are the operator's words. `unavailable` if it is not there.
+  virtual Result<void> admit(std::uint32_t capability, const std::string& root) = 0;
+  // Where the path leads, links resolved, for the gate to check once more (see File::real_path).
   virtual Result<std::string> real_path(const Authorized&, Follow) = 0;
 };
 

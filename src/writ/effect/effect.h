@@ -18,7 +18,8 @@ namespace writ::effect {
 struct Effect {
   Kind kind;
   std::string resource;     // canonical: an object path, an absolute host path, a name; empty for none
-  std::uint64_t bytes = 0;  // how much it moves, where it moves something
+  std::uint64_t bytes = 0;  // how much it moves, where it moves something: what the limit `bytes` counts
+  std::uint64_t size = 0;   // of the object or file as it is or will be, where known: what `max_size` bounds
   friend bool operator==(const Effect&, const Effect&) = default;
 };
 
