@@ -13,6 +13,7 @@
 
 #include "writ/base/clock.h"
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 #include "writ/effect/vocabulary.h"
 
 namespace writ::authority {

@@ -26,9 +26,13 @@ class Monitor {
   // `denied` if refused (it is in the journal either way); `exhausted` when the task has had all its effects.
   Result<effect::Authorized> perform(effect::Effect effect);
   // The same effect again on something already open: check and record without making a new key.
-  Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes);
+  Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size);
+  // Records an effect whose parts were each decided (a listing that shows only what is granted).
+  Result<void> note(const effect::Effect& effect);
   // A path turned out to lead somewhere else: decide for where it really leads, record the escape if refused.
   Result<void> confirm(const effect::Authorized& key, const std::string& real_resource);
+  // The actor found that the path leads out of what was granted, `where` if it knows: records it, gives the error.
+  Error escaped(const effect::Authorized& key, const std::string& where);
 
   bool must_end() const { return must_end_; }  // strict denial or effects limit: the guest does not go on
   const std::string& end_reason() const { return end_reason_; }

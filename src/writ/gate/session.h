@@ -20,6 +20,7 @@
 
 #include "writ/base/clock.h"
 #include "writ/effect/actor.h"
+#include "writ/gate/ambient.h"
 #include "writ/gate/monitor.h"
 #include "writ/gate/shadow.h"
 
@@ -31,6 +32,9 @@ struct StateEntry {
   effect::FileType type = effect::FileType::regular;
   std::uint64_t size = 0;
 };
+
+// A task's writes live in memory until the commit, which is one store transaction.
+inline constexpr ByteCount max_shadow = 256 * MiB;
 
 enum class Creation : std::uint8_t { must_exist, may_create, must_create };
 
@@ -44,7 +48,7 @@ class Session {
     effect::Journal& journal;
     std::uint64_t effect_limit;
     OnDenial on_denial;
-    const store::Reader& snapshot;
+    const store::View& snapshot;
     effect::HostFiles& host_files;
     const Clock& clock;
     WallTime admitted;                        // virtual time starts here
@@ -76,7 +80,7 @@ class Session {
   WallTime wall_time();                    // clock.real, else virtual
   Nanoseconds monotonic_time();
   void sleep_virtual(Nanoseconds);         // advances virtual time only
-  bool real_clock() const;
+  bool real_clock();
   void fill_random(std::span<std::byte> out);  // random.real, else from the seed (ChaCha20)
 
   Monitor& monitor() { return monitor_; }
@@ -86,12 +90,17 @@ class Session {
  private:
   friend class OpenFile;
   friend class OpenObject;
+  bool granted(effect::Kind);
+  Result<effect::Authorized> look(const std::string& path, effect::Follow follow);
+  Error refused(const effect::Authorized& key, Error e);
+  Result<void> charge(std::uint64_t bytes);
+
   Setup setup_;
   Monitor monitor_;
   Shadow shadow_;
+  Ambient ambient_;
+  std::uint64_t shadow_bytes_ = 0;  // ever written: a bound on what the shadow holds
   bool deterministic_ = true;
-  WallTime virtual_now_;
-  std::uint64_t random_block_ = 0;
 };
 
 // An open state object. Writes land in the shadow at once; reads see them.
@@ -105,6 +114,7 @@ class OpenObject {
 
  private:
   friend class Session;
+  Result<std::string*> grow_to(std::uint64_t offset, std::uint64_t count);
   OpenObject(Session& s, std::string path, std::optional<effect::Authorized> read, std::optional<effect::Authorized> write)
       : session_(s), path_(std::move(path)), read_(std::move(read)), write_(std::move(write)) {}
   Session& session_;

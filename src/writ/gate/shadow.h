@@ -19,7 +19,7 @@ namespace writ::gate {
 
 class Shadow {
  public:
-  explicit Shadow(const store::Reader& snapshot) : snapshot_(snapshot) {}
+  explicit Shadow(const store::View& snapshot) : snapshot_(snapshot) {}
 
   // The object as the task sees it; nothing if it does not exist. Notes the version in the read set.
   Result<const std::string*> find(std::string_view path);
@@ -47,7 +47,7 @@ class Shadow {
   };
   Result<Object*> load(std::string_view path);
 
-  const store::Reader& snapshot_;
+  const store::View& snapshot_;
   std::map<std::string, Object, std::less<>> objects_;
   std::map<std::string, ObjectVersion, std::less<>> read_set_;
   std::map<std::string, std::vector<std::string>, std::less<>> listed_;

@@ -1,0 +1,96 @@
+#include "writ/gate/shadow.h"
+
+namespace writ::gate {
+
+// Reads an object from the snapshot once, and notes which version it was.
+Result<Shadow::Object*> Shadow::load(std::string_view path) {
+  if (const auto it = objects_.find(path); it != objects_.end()) return &it->second;
+  WRIT_TRY(const auto state, snapshot_.object(path));
+  Object object;
+  ObjectVersion version;
+  if (state) {
+    version = state->version;
+    WRIT_TRY(const auto bytes, snapshot_.body(path, state->version));
+    object.body = std::string(as_text(bytes));
+  } else {
+    WRIT_TRY(version, snapshot_.version(path));  // of a tombstone, or 0
+  }
+  read_set_.insert_or_assign(std::string(path), version);
+  return &objects_.emplace(std::string(path), std::move(object)).first->second;
+}
+
+Result<const std::string*> Shadow::find(std::string_view path) {
+  WRIT_TRY(const Object* object, load(path));
+  return object->body ? &*object->body : nullptr;
+}
+
+Result<bool> Shadow::exists(std::string_view path) {
+  if (const auto it = objects_.find(path); it != objects_.end()) return it->second.body.has_value();
+  WRIT_TRY(const auto state, snapshot_.object(path));
+  ObjectVersion version;
+  if (state) {
+    version = state->version;
+  } else {
+    WRIT_TRY(version, snapshot_.version(path));
+  }
+  read_set_.insert_or_assign(std::string(path), version);
+  return state.has_value();
+}
+
+Result<std::string*> Shadow::edit(std::string_view path) {
+  WRIT_TRY(Object* object, load(path));
+  object->dirty = true;
+  if (!object->body) object->body.emplace();
+  return &*object->body;
+}
+
+Result<std::string*> Shadow::replace(std::string_view path) {
+  WRIT_CHECK(exists(path));  // two tasks that write one object conflict, also if neither looked at it
+  auto& object = objects_[std::string(path)];
+  object.dirty = true;
+  object.body.emplace();
+  return &*object.body;
+}
+
+Result<void> Shadow::remove(std::string_view path) {
+  WRIT_TRY(const bool there, exists(path));
+  if (!there) return Error{Code::unavailable, "no such object", std::string(path), {}};
+  auto& object = objects_[std::string(path)];
+  object.dirty = true;
+  object.body.reset();
+  return {};
+}
+
+Result<std::vector<std::pair<std::string, std::uint64_t>>> Shadow::list(std::string_view prefix) {
+  constexpr std::size_t page = 1000;
+  std::map<std::string, std::uint64_t> found;
+  auto& listed = listed_[std::string(prefix)];
+  listed.clear();
+  for (std::string after;;) {
+    WRIT_TRY(const auto states, snapshot_.list(prefix, page, after));
+    for (const auto& s : states) {
+      found.emplace(s.path, s.size.value());
+      listed.push_back(s.path);
+    }
+    if (states.size() < page) break;
+    after = states.back().path;
+  }
+  for (auto it = objects_.lower_bound(prefix); it != objects_.end() && it->first.starts_with(prefix); ++it) {
+    if (it->second.body) found[it->first] = it->second.body->size();
+    else found.erase(it->first);
+  }
+  return std::vector<std::pair<std::string, std::uint64_t>>(found.begin(), found.end());
+}
+
+std::vector<Shadow::Write> Shadow::writes() const {
+  std::vector<Write> out;
+  for (const auto& [path, object] : objects_) {
+    if (!object.dirty) continue;
+    const auto before = read_set_.find(path);
+    if (!object.body && before != read_set_.end() && before->second == ObjectVersion(0)) continue;  // made and removed
+    out.push_back({path, object.body});
+  }
+  return out;
+}
+
+}  // namespace writ::gate
