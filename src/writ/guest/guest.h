@@ -17,6 +17,7 @@
 #include "writ/base/clock.h"
 #include "writ/base/result.h"
 #include "writ/base/units.h"
+#include "writ/fence/fence.h"
 #include "writ/gate/session.h"
 #include "writ/guest/cancellation.h"
 
@@ -78,6 +79,7 @@ struct Call {
   gate::Session& session;
   Stdio& stdio;
   Cancellation& cancellation;
+  fence::GuestThread& thread;  // of the calling thread
 };
 
 struct Resources {
