@@ -62,8 +62,9 @@ inline Error invalid(std::string what, std::string where = {}, std::string hint 
   auto r = (expression);                         \
   if (!r) return ::writ::Error(std::move(r).error()); \
   declaration = std::move(*r)
-#define WRIT_TRY(declaration, ...) WRIT_TRY_(declaration, (__VA_ARGS__), WRIT_CONCAT(writ_result_, __LINE__))
-#define WRIT_CHECK(...)                                                     \
-  do {                                                                      \
-    if (auto r_ = (__VA_ARGS__); !r_) return ::writ::Error(std::move(r_).error()); \
+#define WRIT_TRY(declaration, ...) WRIT_TRY_(declaration, (__VA_ARGS__), WRIT_CONCAT(writ_result_, __COUNTER__))
+#define WRIT_CHECK_(r, expression)                                           \
+  do {                                                                       \
+    if (auto r = (expression); !r) return ::writ::Error(std::move(r).error()); \
   } while (false)
+#define WRIT_CHECK(...) WRIT_CHECK_(WRIT_CONCAT(writ_result_, __COUNTER__), (__VA_ARGS__))

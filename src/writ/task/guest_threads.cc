@@ -1,0 +1,45 @@
+#include "writ/task/guest_threads.h"
+
+namespace writ::task {
+
+GuestThreads::~GuestThreads() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  arrived_.notify_all();
+  for (auto& t : threads_) t.join();
+}
+
+Result<void> GuestThreads::run(const Job& job) {
+  Waiting waiting{&job, {}, false};
+  std::unique_lock lock(mutex_);
+  if (queue_.size() >= max_waiting_jobs)
+    return Error{Code::exhausted, "busy: " + std::to_string(queue_.size()) + " tasks are waiting", {}, "try again later"};
+  queue_.push_back(&waiting);
+  if (idle_ < queue_.size() && threads_.size() < count_) threads_.emplace_back([this] { work(); });
+  arrived_.notify_one();
+  finished_.wait(lock, [&] { return waiting.done; });
+  return waiting.result;
+}
+
+void GuestThreads::work() {
+  auto guard = fence_.guard_thread();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    arrived_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+    --idle_;
+    if (queue_.empty()) return;  // closing
+    Waiting* next = queue_.front();
+    queue_.pop_front();
+    lock.unlock();
+    if (guard) (*next->job)(**guard);
+    lock.lock();
+    if (!guard) next->result = guard.error();
+    next->done = true;
+    finished_.notify_all();
+  }
+}
+
+}  // namespace writ::task

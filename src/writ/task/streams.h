@@ -1,0 +1,37 @@
+// Streams: a task's standard streams, counted, limited and digested on their way between the guest and the operator.
+//
+// Input is read when the guest first asks, and only as far as it reads; its digest is sealed at the end. More output than
+// the limit is not passed on, and ends the task badly: a cut-off output never commits.
+#pragma once
+
+#include "writ/guest/guest.h"
+#include "writ/task/spec.h"
+#include "writ/wire/digest.h"
+
+namespace writ::task {
+
+class Streams final : public guest::Stdio {
+ public:
+  Streams(Input input, Output output, ByteCount limit) : input_(std::move(input)), output_(std::move(output)), limit_(limit) {}
+
+  Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline) override;
+  Result<void> write(guest::Stream, std::span<const std::byte>) override;
+
+  struct Totals {
+    std::uint64_t input = 0, out = 0, err = 0;  // bytes
+    DigestPair input_digest, out_digest, err_digest;
+  };
+  Totals finish();  // once
+  bool overflowed() const { return overflowed_; }
+
+ private:
+  Input input_;
+  Output output_;
+  ByteCount limit_;
+  Totals totals_;
+  DigestStream input_digest_, out_digest_, err_digest_;
+  bool input_ended_ = false;
+  bool overflowed_ = false;
+};
+
+}  // namespace writ::task
