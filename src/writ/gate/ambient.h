@@ -21,6 +21,7 @@ class Ambient {
 
   WallTime wall() { return {start_.ns + tick().count()}; }
   Nanoseconds monotonic() { return tick(); }
+  WallTime now() const { return {start_.ns + elapsed_.count()}; }  // without a tick
   void advance(Nanoseconds n);
   void fill_random(std::span<std::byte> out);
 

@@ -15,10 +15,7 @@ Session::Session(Setup setup)
     : setup_(std::move(setup)),
       monitor_(setup_.capabilities, setup_.journal, setup_.effect_limit, setup_.on_denial),
       shadow_(setup_.snapshot),
-      ambient_(setup_.admitted, setup_.seed) {
-  for (const auto& g : setup_.capabilities.grants())
-    if (g.kind == Kind::clock_real || g.kind == Kind::random_real) deterministic_ = false;
-}
+      ambient_(setup_.admitted, setup_.seed) {}
 
 Session::~Session() = default;
 
@@ -162,15 +159,26 @@ Result<void> Session::charge(std::uint64_t bytes) {
 
 // --- ambient -----------------------------------------------------------------------------------------------------
 
-std::vector<std::string> Session::environment() {
-  std::vector<std::string> seen;
+std::vector<std::string> Session::nondeterminism() const {
+  std::vector<std::string> reasons;
+  for (const auto& e : setup_.journal.entries())
+    if (e.refusal == effect::Refusal::none && (e.kind == Kind::clock_real || e.kind == Kind::random_real)) {
+      const std::string reason(effect::name(e.kind));
+      if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
+    }
+  return reasons;
+}
+
+const std::vector<std::string>& Session::environment() {
+  if (environment_asked_) return environment_seen_;
+  environment_asked_ = true;
   for (const auto& variable : setup_.environment) {
     const auto name = variable.substr(0, variable.find('='));
     // What was not granted is not there: asking for it is a lookup in the guest's own memory, so it cannot be recorded.
     if (!setup_.capabilities.decide({Kind::env, name, 0, 0}).allowed()) continue;
-    if (monitor_.perform({Kind::env, name, variable.size(), variable.size()})) seen.push_back(variable);
+    if (monitor_.perform({Kind::env, name, variable.size(), variable.size()})) environment_seen_.push_back(variable);
   }
-  return seen;
+  return environment_seen_;
 }
 
 bool Session::granted(Kind kind) { return setup_.capabilities.decide({kind, {}, 0, 0}).allowed(); }

@@ -76,7 +76,7 @@ class Session {
   std::vector<std::string> names_on_the_way(const std::string& folder) const;
 
   // --- ambient -------------------------------------------------------------------------------------------------
-  std::vector<std::string> environment();  // NAME=VALUE, what `env` grants cover
+  const std::vector<std::string>& environment();  // NAME=VALUE, what `env` grants cover; decided once
   WallTime wall_time();                    // clock.real, else virtual
   Nanoseconds monotonic_time();
   void sleep_virtual(Nanoseconds);         // advances virtual time only
@@ -85,7 +85,10 @@ class Session {
 
   Monitor& monitor() { return monitor_; }
   Shadow& shadow() { return shadow_; }
-  bool deterministic() const { return deterministic_; }  // false once a real clock or real randomness was granted
+  // Why a replay of this task may differ; empty: it may not.
+  std::vector<std::string> nondeterminism() const;
+  const std::vector<std::string>& environment_seen() const { return environment_seen_; }
+  WallTime virtual_time() const { return ambient_.now(); }
 
  private:
   friend class OpenFile;
@@ -100,7 +103,8 @@ class Session {
   Shadow shadow_;
   Ambient ambient_;
   std::uint64_t shadow_bytes_ = 0;  // ever written: a bound on what the shadow holds
-  bool deterministic_ = true;
+  bool environment_asked_ = false;
+  std::vector<std::string> environment_seen_;
 };
 
 // An open state object. Writes land in the shadow at once; reads see them.

@@ -20,6 +20,7 @@
 #include "writ/fence/fence.h"
 #include "writ/gate/session.h"
 #include "writ/guest/cancellation.h"
+#include "writ/wire/digest.h"
 
 namespace writ::guest {
 
@@ -64,12 +65,17 @@ class Stdio {
   virtual Result<void> write(Stream, std::span<const std::byte>) = 0;
 };
 
+struct Tool {
+  std::string name;
+  DigestPair digest;
+};
+
 // Code made ready: immutable, shared by any number of runs.
 class Image {
  public:
   virtual ~Image() = default;
-  virtual const std::string& engine() const = 0;            // "wasm/clang-14 -O2"
-  virtual const std::string& toolchain_digest() const = 0;  // lower-case hex SHA-256 of tools, flags, runtime
+  virtual const Tool& engine() const = 0;     // what runs it, with the digest of the image: "wasm clang-14 -O2"
+  virtual const Tool& toolchain() const = 0;  // what made it: tools, versions, flags, our runtime
 };
 
 struct Call {

@@ -5,6 +5,7 @@
 namespace writ::task {
 
 Result<std::size_t> Streams::read(std::span<std::byte> out, Nanoseconds deadline) {
+  totals_.input_asked = true;
   if (!input_ || input_ended_ || out.empty()) return 0;
   WRIT_TRY(const std::size_t n, input_(out, deadline));
   if (n == 0) input_ended_ = true;

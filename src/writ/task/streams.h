@@ -19,6 +19,7 @@ class Streams final : public guest::Stdio {
 
   struct Totals {
     std::uint64_t input = 0, out = 0, err = 0;  // bytes
+    bool input_asked = false;                   // the guest tried to read
     DigestPair input_digest, out_digest, err_digest;
   };
   Totals finish();  // once
