@@ -32,6 +32,7 @@ struct ObjectState {
 
 inline constexpr ByteCount max_object_size = 64 * MiB;   // one blob in one SQLite row; far below SQLite's own 1 GB
 inline constexpr ByteCount max_record_size = 16 * MiB;   // a receipt with a long journal fits
+inline constexpr ByteCount max_commit_size = 512 * MiB;  // of values in one commit, which SQLite holds in memory
 inline constexpr ByteCount max_key_size = 1 * KiB;       // several keys share an index page
 inline constexpr ByteCount max_path_size = 1 * KiB;      // the same, and below PATH_MAX when shown below /state
 inline constexpr ByteCount max_path_segment = ByteCount(255);  // NAME_MAX: an export as files must be possible

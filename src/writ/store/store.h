@@ -126,10 +126,18 @@ class Transaction final : public View {
  private:
   friend class Writer;
   Transaction(class Connection& connection, Sequence sequence) : connection_(connection), sequence_(sequence) {}
+  template <class T>
+  Result<T> remember(Result<T>);
+  Result<void> grow(ByteCount size, ByteCount limit, std::string_view what, std::string_view where);
+  Result<ObjectState> append(std::string_view path, ObjectKind, BytesView body, const DigestPair&);
+  Result<void> forget(const ObjectState&);
+  Result<void> supersede(std::string_view table, BytesView key, std::optional<BytesView> value);
+
   class Connection& connection_;
   Sequence sequence_;
-  std::uint64_t written_bytes_ = 0;
+  ByteCount written_;
   bool changed_ = false;
+  std::optional<Error> broken_;  // a change failed half-way: this cannot be committed
 };
 
 class Store {

@@ -1,0 +1,30 @@
+// The file's outer form: its name, what its header must say, its tables, and how one is made. docs/formats/store.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "writ/base/result.h"
+
+namespace writ::store {
+
+inline constexpr const char* file_name = "store.db";
+inline constexpr const char* unfinished_suffix = ".new";  // a file being made
+inline constexpr std::uint32_t application_id = 0x57524954;  // "WRIT"
+inline constexpr std::uint32_t schema_version = 1;
+
+// The store's file in a folder, by its real path. `unavailable` if there is none, `invalid` if it is not a regular file.
+Result<std::string> find_store(const std::string& folder);
+
+// `corrupt` if the open file is not a sound first page of a store, `unsupported` if a newer Writ made it.
+Result<void> check_file_header(class Connection&);
+
+// Makes folder (0700) and file (0600) unless they are there. The file appears complete or not at all; two processes may
+// do this at once.
+Result<void> make_store(const std::string& folder);
+
+// What a creation left behind that was cut short.
+bool has_unfinished(const std::string& folder);
+Result<void> clear_unfinished(const std::string& folder);
+
+}  // namespace writ::store

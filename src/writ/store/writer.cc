@@ -1,0 +1,173 @@
+#include "writ/store/writer.h"
+
+#include <sqlite3.h>
+
+#include <csignal>
+
+#include "writ/base/assert.h"
+#include "writ/store/query.h"
+
+namespace writ::store {
+namespace {
+
+constexpr std::size_t queue_limit = 256;  // callers beyond it wait for room
+constexpr std::size_t batch_limit = 64;   // closures that share a commit: beyond it a sync no longer weighs much
+constexpr std::chrono::microseconds group_window{500};  // Durability::group: the price of about two syncs
+constexpr int checkpoint_pages = 1000;    // 4 MiB of log, SQLite's own default
+constexpr int sweep_limit = 64;           // removed records that go for good with one commit
+
+int count_log_pages(void* count, sqlite3*, const char*, int pages) {
+  *static_cast<int*>(count) = pages;
+  return SQLITE_OK;
+}
+
+// Removed keys whose removal every Reader young enough sees anyway. Without this a queue in a table would get slower
+// with every entry that passed through.
+Result<void> sweep_removed(Connection& connection, Sequence head) {
+  if (head.value() <= kept_record_commits) return {};
+  struct Removed {
+    std::string name;
+    Bytes key;
+    std::uint64_t sequence;
+  };
+  std::vector<Removed> removed;
+  {
+    WRIT_TRY(Statement s, connection.prepare("SELECT name, key, sequence FROM record WHERE value IS NULL AND sequence <= ?1 "
+                                             "ORDER BY sequence LIMIT ?2"));
+    s.number(1, head.value() - kept_record_commits).number(2, sweep_limit);
+    for (;;) {
+      WRIT_TRY(const bool more, s.row());
+      if (!more) break;
+      removed.push_back({std::string(s.text_at(0)), Bytes(s.blob_at(1).begin(), s.blob_at(1).end()), s.number_at(2)});
+    }
+  }
+  for (const Removed& r : removed) {
+    WRIT_TRY(Statement s, connection.prepare("DELETE FROM record WHERE name = ?1 AND key = ?2 AND sequence <= ?3"));
+    WRIT_CHECK(s.text(1, r.name).blob(2, r.key).number(3, r.sequence).done());
+  }
+  return {};
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> connection, Durability durability)
+    : connection_(std::move(connection)), durability_(durability) {
+  sqlite3_wal_hook(connection_->raw(), count_log_pages, &log_pages_);
+  // Signals of the process belong to other threads: the mask is inherited, so it is set around the start.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_all();
+  thread_.join();
+}
+
+Result<Sequence> Writer::write(const Store::Change& change) {
+  WRIT_ASSERT(std::this_thread::get_id() != thread_.get_id());  // a write within a write would wait for itself
+  Request request{.change = &change, .result = Sequence(0), .done = false, .woken = {}};
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return queue_.size() < queue_limit; });
+  queue_.push_back(&request);
+  arrived_.notify_one();
+  request.woken.wait(lock, [&] { return request.done; });
+  return std::move(request.result);
+}
+
+std::vector<Writer::Request*> Writer::take() {
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+  if (durability_ == Durability::group && !stopping_)
+    arrived_.wait_for(lock, group_window, [&] { return stopping_ || queue_.size() >= batch_limit; });
+  std::vector<Request*> batch;
+  while (!queue_.empty() && batch.size() < batch_limit) {
+    batch.push_back(queue_.front());
+    queue_.pop_front();
+  }
+  room_.notify_all();
+  return batch;
+}
+
+void Writer::run() {
+  for (;;) {
+    const std::vector<Request*> batch = take();
+    if (batch.empty()) return;  // stopping, and nothing left
+    run_batch(batch);
+    {
+      const std::lock_guard lock(mutex_);
+      for (Request* request : batch) {
+        request->done = true;
+        request->woken.notify_one();  // under the lock: the request is gone as soon as its caller sees `done`
+      }
+    }
+    if (log_pages_ >= checkpoint_pages) checkpoint();
+  }
+}
+
+void Writer::run_batch(std::span<Request* const> batch) {
+  const Result<void> committed = poison_ ? Result<void>(*poison_) : run_changes(batch);
+  if (!committed && connection_->in_transaction()) (void)connection_->run("ROLLBACK");
+  if (committed) return;
+  for (Request* request : batch)
+    if (request->result) request->result = committed.error();  // who was refused for a reason of his own keeps that
+}
+
+Result<void> Writer::run_changes(std::span<Request* const> batch) {
+  WRIT_CHECK(connection_->run("BEGIN IMMEDIATE"));
+  WRIT_TRY(const Head head, read_head(*connection_));
+  Sequence reached = head.sequence;
+  for (Request* request : batch) {
+    request->result = run_change(*request->change, reached + Sequence(1));
+    if (request->result) reached = *request->result;
+    if (!connection_->in_transaction())  // SQLite gave the whole transaction up (no memory, a broken disk)
+      return request->result ? connection_->failure("the commit was given up") : request->result.error();
+  }
+  if (reached == head.sequence) return connection_->run("ROLLBACK");
+  return commit(reached);
+}
+
+// The Sequence reached: `next`, or the one before it if nothing was changed.
+Result<Sequence> Writer::run_change(const Store::Change& change, Sequence next) {
+  WRIT_CHECK(connection_->run("SAVEPOINT change"));
+  Transaction transaction(*connection_, next);
+  Result<void> result = change(transaction);
+  if (result && transaction.broken_) result = *transaction.broken_;
+  if (!connection_->in_transaction()) {
+    if (result) return connection_->failure("the commit was given up");
+    return result.error();
+  }
+  if (!result) WRIT_CHECK(connection_->run("ROLLBACK TO change"));
+  WRIT_CHECK(connection_->run("RELEASE change"));
+  if (!result) return result.error();
+  return transaction.changed_ ? next : next - Sequence(1);
+}
+
+Result<void> Writer::commit(Sequence reached) {
+  WRIT_CHECK(sweep_removed(*connection_, reached));
+  {
+    WRIT_TRY(Statement s, connection_->prepare("UPDATE head SET sequence = ?1 WHERE id = 0"));
+    WRIT_CHECK(s.number(1, reached.value()).done());
+  }
+  Result<void> committed = connection_->run("COMMIT");
+  if (committed || !connection_->sync_refused()) return committed;
+  // The log may hold the commit or not, and the kernel may have dropped the pages: only reading it anew can tell.
+  poison_ = Error{Code::poisoned, committed.error().what, committed.error().where,
+                  "open the store again: whether the last commit is durable shows then"};
+  return *poison_;
+}
+
+// Moves the log into the main file while nobody waits. A failure loses nothing: the log is still there, and a full disk
+// will show at the next commit.
+void Writer::checkpoint() {
+  if (poison_) return;
+  sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+}  // namespace writ::store
