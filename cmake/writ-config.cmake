@@ -1,0 +1,10 @@
+# find_package(writ): the libraries that Writ's rooms link, then the rooms themselves as writ::<room>.
+include(CMakeFindDependencyMacro)
+find_dependency(OpenSSL 3 COMPONENTS Crypto)
+find_dependency(Threads)
+find_dependency(fmt)
+find_dependency(nlohmann_json)
+find_dependency(PkgConfig)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+include(${CMAKE_CURRENT_LIST_DIR}/writ-targets.cmake)

@@ -1,0 +1,4 @@
+// refused: ignoring return value
+#ifdef REFUSED
+int accepted;
+#endif

@@ -1,0 +1,2 @@
+// refused: invalid conversion
+int never = "compiles";
