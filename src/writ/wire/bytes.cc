@@ -46,6 +46,16 @@ std::string hex(BytesView bytes) {
   return out;
 }
 
+bool parse_hex_into(std::string_view text, std::span<std::byte> out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::uint32_t high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
+    if ((high | low) == no_digit) return false;  // 0xff only if one of them is no digit
+    out[i] = static_cast<std::byte>(high << 4 | low);
+  }
+  return true;
+}
+
 Result<Bytes> parse_hex(std::string_view text) {
   if (text.size() % 2 != 0) return not_hex(text.size());
   Bytes out(text.size() / 2);

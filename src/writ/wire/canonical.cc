@@ -86,12 +86,13 @@ bool canonical_key_less(std::string_view a, std::string_view b) {
 void append_canonical_string(std::string& out, std::string_view text) {
   WRIT_ASSERT(is_utf8(text));
   out += '"';
-  for (const char c : text) {
+  std::size_t plain = 0;  // where the run of characters that stand for themselves began
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && c != '"' && c != '\\') {
-      out += c;
-      continue;
-    }
+    if (byte >= 0x20 && c != '"' && c != '\\') continue;
+    out += text.substr(plain, i - plain);
+    plain = i + 1;
     out += '\\';
     switch (c) {
       case '"': out += '"'; break;
@@ -104,6 +105,7 @@ void append_canonical_string(std::string& out, std::string_view text) {
       default: out += fmt::format("u{:04x}", static_cast<unsigned>(byte));
     }
   }
+  out += text.substr(plain);
   out += '"';
 }
 

@@ -58,10 +58,9 @@ D end(EVP_MD_CTX* context) {
 
 template <class A>
 std::optional<Digest<A>> Digest<A>::parse(std::string_view text) {
-  if (text.size() != 64) return std::nullopt;
-  const auto bytes = parse_hex(text);
-  if (!bytes) return std::nullopt;
-  return from(*bytes);
+  Digest out;
+  if (!parse_hex_into(text, out.bytes)) return std::nullopt;
+  return out;
 }
 template <class A>
 std::optional<Digest<A>> Digest<A>::from(BytesView view) {

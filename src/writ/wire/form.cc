@@ -1,0 +1,205 @@
+#include "writ/wire/form.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "writ/base/escape.h"
+#include "writ/wire/canonical.h"
+
+namespace writ {
+namespace {
+
+// The strict inverse of rfc3339(): 2026-11-21T03:11:43.000000000Z and nothing else.
+std::optional<WallTime> parse_time_text(std::string_view text) {
+  if (text.size() != 30) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t length) {
+    int v = 0;
+    std::from_chars(text.data() + at, text.data() + at + length, v);
+    return v;
+  };
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  if (!day.ok() || number(0, 4) < 1970 || number(0, 4) > 2261) return std::nullopt;
+  const Nanoseconds since = std::chrono::sys_days(day).time_since_epoch() + std::chrono::hours(number(11, 2)) +
+                            std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
+                            Nanoseconds(number(20, 9));
+  const WallTime time{since.count()};
+  if (rfc3339(time) != text) return std::nullopt;
+  return time;
+}
+
+// The character that a canonical escape stands for, and the length of the escape; length 0 if it is not canonical.
+std::pair<char, std::size_t> canonical_escape(std::string_view text) {
+  constexpr std::string_view letters = "\"\\btnfr", meanings = "\"\\\b\t\n\f\r";
+  if (text.size() < 2) return {};
+  if (const std::size_t i = letters.find(text[1]); i != std::string_view::npos) return {meanings[i], 2};
+  std::byte low{};
+  if (!text.starts_with("\\u00") || text.size() < 6 || !parse_hex_into(text.substr(4, 2), {&low, 1})) return {};
+  const char c = static_cast<char>(low);
+  if (static_cast<unsigned char>(c) >= 0x20 || meanings.find(c) != std::string_view::npos) return {};
+  return {c, 6};
+}
+
+template <class T>
+std::optional<T> parse_decimal(std::string_view text) {
+  T v{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), v);
+  if (failure != std::errc() || end != text.data() + text.size() || fmt::format_int(v).c_str() != text) return std::nullopt;
+  return v;
+}
+
+}  // namespace
+
+void FormWriter::key(std::string_view name) {
+  out_ += first_ ? "\"" : ",\"";
+  out_ += name;
+  out_ += "\":";
+  first_ = false;
+}
+void FormWriter::constant(std::string_view name, std::string_view text) {
+  key(name);
+  append_canonical_string(out_, text);
+}
+void FormWriter::embedded(std::string_view name, std::string_view json) {
+  key(name);
+  out_ += json;
+}
+void FormWriter::value(const std::string& text) {
+  if (is_utf8(text)) return append_canonical_string(out_, text);
+  out_ += fmt::format(R"({{"base64":"{}"}})", base64(as_bytes(text)));
+}
+void FormWriter::value(bool v) { out_ += v ? "true" : "false"; }
+void FormWriter::value(std::uint64_t v) { out_ += fmt::format("\"{}\"", v); }
+void FormWriter::value(std::int64_t v) { out_ += fmt::format("\"{}\"", v); }
+void FormWriter::value(const Sha256& v) { (out_ += '"') += v.hex() += '"'; }
+void FormWriter::value(const Sha3& v) { (out_ += '"') += v.hex() += '"'; }
+void FormWriter::value(const TaskId& v) { (out_ += '"') += v.hex() += '"'; }
+void FormWriter::value(WallTime v) { (out_ += '"') += rfc3339(v) += '"'; }
+void FormWriter::value(const DigestPair& v) {
+  object([&] {
+    (*this)("sha256", v.sha256);
+    (*this)("sha3_256", v.sha3_256);
+  });
+}
+
+void FormReader::refuse(std::string what) {
+  if (!error_) error_ = invalid(std::move(what), fmt::format("byte {}", at_ + 1));
+}
+Result<void> FormReader::finish() {
+  if (!error_ && at_ != text_.size()) refuse("something follows the end of the document");
+  if (error_) return *error_;
+  return {};
+}
+bool FormReader::take(std::string_view literal) {
+  if (error_ || !text_.substr(at_).starts_with(literal)) return false;
+  at_ += literal.size();
+  return true;
+}
+void FormReader::expect(std::string_view literal) {
+  if (!take(literal)) refuse(fmt::format("expected {}", literal));
+}
+void FormReader::key(std::string_view name) {
+  if (!first_) expect(",");
+  first_ = false;
+  if (take("\"") && take(name) && take("\":")) return;
+  refuse(fmt::format("expected the member \"{}\": another is unknown or out of order, or this one is missing", name));
+}
+void FormReader::constant(std::string_view name, std::string_view text) {
+  key(name);
+  std::string found;
+  value(found);
+  if (!error_ && found != text) refuse(fmt::format("\"{}\" is not \"{}\"", name, text));
+}
+std::size_t FormReader::choose(std::string_view name, std::span<const std::string_view> names) {
+  key(name);
+  std::string found;
+  value(found);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == found) return i;
+  }
+  refuse(fmt::format("\"{}\" is none of {}", name, fmt::join(names, ", ")));
+  return 0;
+}
+
+std::string_view FormReader::plain_string() {
+  expect("\"");
+  const std::size_t end = error_ ? std::string_view::npos : text_.find('"', at_);
+  if (end == std::string_view::npos) {
+    refuse("a string has no end");
+    return {};
+  }
+  const std::string_view out = text_.substr(at_, end - at_);
+  at_ = end + 1;
+  return out;
+}
+
+void FormReader::value(std::string& out) {
+  if (take(R"({"base64":)")) {
+    const auto bytes = parse_base64(plain_string());
+    expect("}");
+    if (!bytes || is_utf8(as_text(*bytes))) return refuse("base64 stands only for what is not UTF-8, in canonical form");
+    out = as_text(*bytes);
+    return;
+  }
+  expect("\"");
+  if (error_) return;
+  out.clear();
+  bool ascii = true;
+  std::size_t plain = at_;
+  for (; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    if (byte < 0x20) return refuse("a control character in a string");
+    ascii &= byte < 0x80;
+    if (byte != '\\') continue;
+    out += text_.substr(plain, at_ - plain);
+    const auto [character, length] = canonical_escape(text_.substr(at_));
+    if (length == 0) return refuse("an escape that is not canonical");
+    out += character;
+    at_ += length - 1;
+    plain = at_ + 1;
+  }
+  if (at_ >= text_.size()) return refuse("a string has no end");
+  out += text_.substr(plain, at_ - plain);
+  ++at_;
+  if (!ascii && !is_utf8(out)) refuse("a string is not UTF-8");
+}
+
+void FormReader::value(bool& v) {
+  v = take("true");
+  if (!v) expect("false");
+}
+void FormReader::value(std::uint64_t& v) {
+  const auto parsed = parse_decimal<std::uint64_t>(plain_string());
+  if (!parsed) return refuse("not a decimal count");
+  v = *parsed;
+}
+void FormReader::value(std::int64_t& v) {
+  const auto parsed = parse_decimal<std::int64_t>(plain_string());
+  if (!parsed) return refuse("not a decimal number");
+  v = *parsed;
+}
+void FormReader::value(Sha256& v) {
+  if (!parse_hex_into(plain_string(), v.bytes)) refuse("not a digest");
+}
+void FormReader::value(Sha3& v) {
+  if (!parse_hex_into(plain_string(), v.bytes)) refuse("not a digest");
+}
+void FormReader::value(TaskId& v) {
+  if (!parse_hex_into(plain_string(), v.bytes)) refuse("not a task id");
+}
+void FormReader::value(WallTime& v) {
+  const auto parsed = parse_time_text(plain_string());
+  if (!parsed) return refuse("not a time");
+  v = *parsed;
+}
+void FormReader::value(DigestPair& v) {
+  object([&] {
+    (*this)("sha256", v.sha256);
+    (*this)("sha3_256", v.sha3_256);
+  });
+}
+
+}  // namespace writ

@@ -1,0 +1,207 @@
+// Forms: documents whose members are all known, read and written as canonical JSON (RFC 8785) from one description.
+//
+// A value with fixed members has exactly one canonical text, so reading it is demanding that text piece by piece: an
+// unknown, missing or misplaced member, white space, or another spelling of a value cannot pass, and nothing has to be
+// looked up or sorted. One function describes the members for both directions, so that they cannot drift apart:
+//
+//   template <class Form> void describe(Form& form, typename Form::template Value<Point>& p) {
+//     form.object([&] { form("x", p.x); form("y", p.y); });          // in canonical order of their names
+//   }
+//   std::string text = write_form(point);      Result<Point> p = read_form<Point>(text);
+//
+// How values are spelled: text as a string, or {"base64": ...} if it is not UTF-8; every count as a decimal string, so
+// that no reader rounds it; digests as lower-case hex; times in RFC 3339 with nine digits; what is not there as null.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "writ/base/clock.h"
+#include "writ/base/id.h"
+#include "writ/base/result.h"
+#include "writ/base/units.h"
+#include "writ/wire/bytes.h"
+#include "writ/wire/digest.h"
+
+namespace writ {
+
+class FormWriter {
+ public:
+  template <class T>
+  using Value = const T;
+
+  explicit FormWriter(std::string& out) : out_(out) {}
+
+  template <class Members>
+  void object(Members&& members) {
+    out_ += '{';
+    first_ = true;
+    members();
+    out_ += '}';
+    first_ = false;
+  }
+  template <class T>
+  void operator()(std::string_view name, const T& v) {
+    key(name);
+    value(v);
+  }
+  // A member whose value is always this text.
+  void constant(std::string_view name, std::string_view text);
+  // A member that is one of these names; the value is its position.
+  template <class E>
+  void choice(std::string_view name, const E& v, std::span<const std::string_view> names) {
+    constant(name, names[static_cast<std::size_t>(v)]);
+  }
+  // A member that is canonical JSON already.
+  void embedded(std::string_view name, std::string_view json);
+
+ private:
+  void key(std::string_view name);
+  void value(const std::string&);
+  void value(bool);
+  void value(std::uint64_t);
+  void value(std::int64_t);
+  void value(const Sha256&);
+  void value(const Sha3&);
+  void value(const DigestPair&);
+  void value(const TaskId&);
+  void value(WallTime);
+  void value(Nanoseconds v) { value(static_cast<std::int64_t>(v.count())); }
+  template <class Tag>
+  void value(Unit<Tag> v) { value(v.value()); }
+  template <class T>
+  void value(const std::optional<T>& v) {
+    if (v) value(*v);
+    else out_ += "null";
+  }
+  template <class T>
+  void value(const std::vector<T>& items) {
+    out_ += '[';
+    bool first = true;
+    for (const T& item : items) {
+      if (!first) out_ += ',';
+      first = false;
+      value(item);
+    }
+    out_ += ']';
+  }
+  template <class T>
+  void value(const T& v) { describe(*this, v); }
+  template <class T>
+  friend std::string write_form(const T& value);
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+class FormReader {
+ public:
+  template <class T>
+  using Value = T;
+
+  explicit FormReader(std::string_view text) : text_(text) {}
+
+  template <class Members>
+  void object(Members&& members) {
+    expect("{");
+    first_ = true;
+    members();
+    expect("}");
+    first_ = false;
+  }
+  template <class T>
+  void operator()(std::string_view name, T& v) {
+    key(name);
+    value(v);
+  }
+  void constant(std::string_view name, std::string_view text);
+  template <class E>
+  void choice(std::string_view name, E& v, std::span<const std::string_view> names) {
+    v = static_cast<E>(choose(name, names));
+  }
+  // A member described by its own type; `text` becomes its canonical JSON, a view into what is read.
+  template <class T>
+  void embedded(std::string_view name, T& v, std::string_view& text) {
+    key(name);
+    const std::size_t begin = at_;
+    value(v);
+    text = text_.substr(begin, at_ - begin);
+  }
+
+  // Says that what was read last cannot be: the whole read fails.
+  void refuse(std::string what);
+  // The first thing that was wrong, with its position; also if anything follows the value.
+  Result<void> finish();
+
+ private:
+  void key(std::string_view name);
+  void expect(std::string_view literal);
+  bool take(std::string_view literal);  // if it comes next
+  std::size_t choose(std::string_view name, std::span<const std::string_view> names);
+  std::string_view plain_string();  // a string without escapes, such as digits or hex
+  void value(std::string&);
+  void value(bool&);
+  void value(std::uint64_t&);
+  void value(std::int64_t&);
+  void value(Sha256&);
+  void value(Sha3&);
+  void value(DigestPair&);
+  void value(TaskId&);
+  void value(WallTime&);
+  void value(Nanoseconds& v) {
+    std::int64_t count = 0;
+    value(count);
+    v = Nanoseconds(count);
+  }
+  template <class Tag>
+  void value(Unit<Tag>& v) {
+    std::uint64_t count = 0;
+    value(count);
+    v = Unit<Tag>(count);
+  }
+  template <class T>
+  void value(std::optional<T>& v) {
+    if (take("null")) v.reset();
+    else value(v.emplace());
+  }
+  template <class T>
+  void value(std::vector<T>& items) {
+    expect("[");
+    if (take("]")) return;
+    do value(items.emplace_back());
+    while (take(","));
+    expect("]");
+  }
+  template <class T>
+  void value(T& v) { describe(*this, v); }
+  template <class T>
+  friend Result<T> read_form(std::string_view text);
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool first_ = true;
+  std::optional<Error> error_;  // once set, nothing more is read
+};
+
+template <class T>
+std::string write_form(const T& value) {
+  std::string out;
+  FormWriter(out).value(value);
+  return out;
+}
+
+// `invalid` with "byte N" as the place, unless the text is the canonical text of a T.
+template <class T>
+Result<T> read_form(std::string_view text) {
+  T out{};
+  FormReader reader(text);
+  reader.value(out);
+  WRIT_CHECK(reader.finish());
+  return out;
+}
+
+}  // namespace writ
