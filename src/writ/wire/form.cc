@@ -63,7 +63,7 @@ void FormWriter::constant(std::string_view name, std::string_view text) {
   key(name);
   append_canonical_string(out_, text);
 }
-void FormWriter::embedded(std::string_view name, std::string_view json) {
+void FormWriter::raw(std::string_view name, std::string_view json) {
   key(name);
   out_ += json;
 }
@@ -112,6 +112,12 @@ void FormReader::constant(std::string_view name, std::string_view text) {
   std::string found;
   value(found);
   if (!error_ && found != text) refuse(fmt::format("\"{}\" is not \"{}\"", name, text));
+}
+void FormReader::encoded(std::string_view name, Bytes& bytes) {
+  key(name);
+  auto decoded = parse_base64(plain_string());
+  if (!decoded) return refuse(decoded.error().what);
+  bytes = std::move(*decoded);
 }
 std::size_t FormReader::choose(std::string_view name, std::span<const std::string_view> names) {
   key(name);

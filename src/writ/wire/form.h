@@ -13,6 +13,8 @@
 // that no reader rounds it; digests as lower-case hex; times in RFC 3339 with nine digits; what is not there as null.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -44,6 +46,19 @@ class FormWriter {
     out_ += '}';
     first_ = false;
   }
+  // A member that is an object of its own, described in place; or an array of exactly one such object.
+  template <class Members>
+  void object(std::string_view name, Members&& members) {
+    key(name);
+    object(members);
+  }
+  template <class Members>
+  void array_of_one(std::string_view name, Members&& members) {
+    key(name);
+    out_ += '[';
+    object(members);
+    out_ += ']';
+  }
   template <class T>
   void operator()(std::string_view name, const T& v) {
     key(name);
@@ -56,11 +71,15 @@ class FormWriter {
   void choice(std::string_view name, const E& v, std::span<const std::string_view> names) {
     constant(name, names[static_cast<std::size_t>(v)]);
   }
-  // A member that is canonical JSON already.
-  void embedded(std::string_view name, std::string_view json);
+  // A member that is bytes, in base64; an array has exactly its length.
+  void encoded(std::string_view name, BytesView bytes) { constant(name, base64(bytes)); }
+  // A member whose canonical JSON is at hand; the value itself is not written again.
+  template <class T>
+  void embedded(std::string_view name, const T&, std::string_view text) { raw(name, text); }
 
  private:
   void key(std::string_view name);
+  void raw(std::string_view name, std::string_view json);
   void value(const std::string&);
   void value(bool);
   void value(std::uint64_t);
@@ -113,6 +132,18 @@ class FormReader {
     expect("}");
     first_ = false;
   }
+  template <class Members>
+  void object(std::string_view name, Members&& members) {
+    key(name);
+    object(members);
+  }
+  template <class Members>
+  void array_of_one(std::string_view name, Members&& members) {
+    key(name);
+    expect("[");
+    object(members);
+    expect("]");
+  }
   template <class T>
   void operator()(std::string_view name, T& v) {
     key(name);
@@ -122,6 +153,14 @@ class FormReader {
   template <class E>
   void choice(std::string_view name, E& v, std::span<const std::string_view> names) {
     v = static_cast<E>(choose(name, names));
+  }
+  void encoded(std::string_view name, Bytes& bytes);
+  template <std::size_t N>
+  void encoded(std::string_view name, std::array<std::byte, N>& bytes) {
+    Bytes any;
+    encoded(name, any);
+    if (any.size() == N) std::copy(any.begin(), any.end(), bytes.begin());
+    else refuse("bytes of the wrong length");
   }
   // A member described by its own type; `text` becomes its canonical JSON, a view into what is read.
   template <class T>
