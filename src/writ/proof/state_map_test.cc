@@ -1,0 +1,129 @@
+#include "writ/proof/state_map.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <random>
+
+#include "writ/base/id.h"
+#include "writ/proof/log.h"
+
+namespace writ::proof {
+namespace {
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("writ-proof-" + TaskId::random().brief());
+    auto opened = store::Store::open(folder_, {store::Access::create, store::Durability::none, std::chrono::seconds(5), {}});
+    ASSERT_TRUE(opened) << opened.error().text();
+    store_ = std::move(*opened);
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  std::string folder_;
+  std::unique_ptr<store::Store> store_;
+};
+using StateMap = StoreTest;
+using StoredLog = StoreTest;
+
+// After every transaction of random puts and removals, the root is what an independent build over all objects gives.
+TEST_F(StateMap, RootEqualsTheOneBuiltFromNothing) {
+  const unsigned seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  std::size_t nodes_with_none = 0;
+  for (int round = 0; round < 60; ++round) {
+    const auto written = store_->write([&](store::Transaction& t) -> Result<void> {
+      for (int i = 0; i < 8; ++i) {
+        const std::string path = "k" + std::to_string(random() % 40);
+        WRIT_TRY(const auto there, t.object(path));
+        if (there && random() % 2 == 0) {
+          WRIT_CHECK(t.remove_object(path));
+          WRIT_CHECK(remove_state(t, path));
+        } else {
+          WRIT_TRY(const auto state, t.put_object(path, as_bytes(std::to_string(random()))));
+          WRIT_CHECK(put_state(t, path, state.version, state.digest.sha256));
+        }
+      }
+      return {};
+    });
+    ASSERT_TRUE(written) << written.error().text();
+    const auto view = store_->snapshot();
+    EXPECT_EQ(*state_root(*view), *recompute_state_root(*view));
+  }
+  // Emptied, nothing is left behind.
+  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
+    WRIT_TRY(const auto all, t.list("", 1000));
+    for (const auto& o : all) {
+      WRIT_CHECK(t.remove_object(o.path));
+      WRIT_CHECK(remove_state(t, o.path));
+    }
+    return {};
+  }));
+  const auto view = store_->snapshot();
+  EXPECT_EQ(*state_root(*view), Sha256{});
+  ASSERT_TRUE(view->scan(state_node_table, {}, {}, [&](BytesView, BytesView) -> Result<store::Visit> {
+    ++nodes_with_none;
+    return store::Visit::more;
+  }));
+  EXPECT_EQ(nodes_with_none, 0u);
+}
+
+TEST_F(StateMap, RootDependsOnContentNotOnHistory) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 50; ++i) paths.push_back("p" + std::to_string(i));
+  std::vector<Sha256> roots;
+  for (int order = 0; order < 3; ++order) {
+    std::shuffle(paths.begin(), paths.end(), std::mt19937(static_cast<unsigned>(order)));
+    ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
+      for (const auto& p : paths) WRIT_CHECK(put_state(t, p, ObjectVersion(7), sha256(as_bytes(p))));
+      WRIT_TRY(const auto root, state_root(t));
+      roots.push_back(root);
+      for (const auto& p : paths) WRIT_CHECK(remove_state(t, p));
+      return {};
+    }));
+  }
+  EXPECT_EQ(roots[0], roots[1]);
+  EXPECT_EQ(roots[1], roots[2]);
+  EXPECT_NE(roots[0], Sha256{});
+}
+
+TEST_F(StateMap, ADamagedNodeIsCorrupt) {
+  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
+    WRIT_CHECK(put_state(t, "a", ObjectVersion(1), {}));
+    WRIT_TRY(const auto root, state_root(t));
+    return t.put_record(state_node_table, root.view(), as_bytes("not a node"));
+  }));
+  const auto refused = store_->write([&](store::Transaction& t) -> Result<void> {
+    WRIT_CHECK(put_state(t, "b", ObjectVersion(1), {}));
+    return {};
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::corrupt);
+}
+
+TEST_F(StoredLog, HeadsAndProofsHoldAtEverySize) {
+  constexpr std::uint64_t leaves = 70;
+  std::vector<merkle::Hash> roots{merkle::empty_root()};
+  EXPECT_EQ(Log(*store_->snapshot()).head()->root, merkle::empty_root());
+  for (std::uint64_t i = 0; i < leaves; ++i) {
+    ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
+      WRIT_TRY(const auto head, append(t, sha256(as_bytes(std::to_string(i)))));
+      EXPECT_EQ(head.size, i + 1);
+      roots.push_back(head.root);
+      return {};
+    }));
+  }
+  const auto view = store_->snapshot();
+  const Log log(*view);
+  EXPECT_EQ(*log.size(), leaves);
+  for (std::uint64_t n = 1; n <= leaves; ++n) EXPECT_EQ(*log.root(n), roots[n]);
+  EXPECT_EQ(log.inclusion(3, leaves)->size(), 7u);
+  EXPECT_EQ(log.inclusion(leaves, leaves).error().code, Code::invalid);
+}
+
+}  // namespace
+}  // namespace writ::proof
