@@ -2,14 +2,13 @@
 //
 // The same entries are the leaves of the effect root that the receipt signs, what `writ why` explains and what a replay
 // compares. A run of equal effects (same kind, resource and verdict, nothing between) is one entry with a count, so
-// that reading a file in small pieces costs no memory.
+// that reading a file in small pieces costs no memory. Numbers stop at 2^53 - 1, the most that every JSON reader holds.
 //
 // Threads: one task, one thread. Bounded: the gate counts effects and ends a task that has too many.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "writ/effect/effect.h"
@@ -25,7 +24,7 @@ enum class Refusal : std::uint8_t {
   constraint,     // a capability covers it, but one of its limits is used up or too small
   escape,         // the path leads out of what was granted (symbolic link, ..)
 };
-std::string_view name(Refusal);
+std::string_view name(Refusal);  // "allowed", "no_capability", ...
 
 struct Entry {
   std::uint64_t sequence = 0;  // position of the first effect of this run in the task, from 0
@@ -33,8 +32,9 @@ struct Entry {
   Refusal refusal = Refusal::none;
   std::uint64_t count = 1;     // effects in this run
   std::uint64_t bytes = 0;     // moved by them in all
+  std::uint64_t size = 0;      // the largest Effect::size among them
   std::string resource;
-  std::string by;              // what refused: the deny pattern or the limit's name; empty if allowed
+  std::string by;              // what refused: the deny's text, the limits (authority::refused_by), where an escape leads; may be empty
   std::string digest;          // lower-case hex SHA-256 of what was read, where it is an immutable input; may be empty
   friend bool operator==(const Entry&, const Entry&) = default;
 };
@@ -42,7 +42,9 @@ struct Entry {
 class Journal {
  public:
   void record(const Effect& effect, Refusal refusal, std::string_view by = {});
-  void set_digest(std::string_view resource, std::string digest);  // of the last entry with that resource
+  // What the last allowed effect on that resource read: lower-case hex SHA-256. If earlier effects of its run read
+  // another content, that effect becomes an entry of its own. Nothing happens if there is no such effect.
+  void set_digest(std::string_view resource, std::string_view digest);
   const std::vector<Entry>& entries() const { return entries_; }
   std::uint64_t effects() const { return effects_; }  // allowed and denied
   std::uint64_t denied() const { return denied_; }
@@ -51,9 +53,11 @@ class Journal {
   std::vector<Entry> entries_;
   std::uint64_t effects_ = 0;
   std::uint64_t denied_ = 0;
+  std::uint64_t last_bytes_ = 0;  // of the last effect
 };
 
-// The canonical JSON text of an entry: the leaf of the effect root (docs/formats/journal.md), and its strict inverse.
+// The canonical JSON text of an entry: the leaf of the effect root (docs/formats/journal.md), and its strict inverse:
+// what decodes encodes to the same bytes. `invalid` says which member is wrong.
 std::string encode(const Entry&);
 Result<Entry> decode_entry(std::string_view json);
 

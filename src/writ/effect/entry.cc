@@ -1,0 +1,113 @@
+// The text of an entry (docs/formats/journal.md). A string that is not UTF-8 is carried as NAME_base64 instead of NAME;
+// members that would be empty or 0 are left out, so that each entry has exactly one text.
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "writ/base/assert.h"
+#include "writ/base/escape.h"
+#include "writ/effect/journal.h"
+#include "writ/wire/bytes.h"
+#include "writ/wire/canonical.h"
+
+namespace writ::effect {
+namespace {
+
+constexpr std::array<std::string_view, 10> members{"by",     "by_base64", "bytes",    "count",           "digest",
+                                                   "effect", "resource",  "resource_base64", "sequence", "size"};
+
+bool is_digest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+void put_text(Json& json, const std::string& member, const std::string& value) {
+  if (value.empty()) return;
+  if (is_utf8(value)) json[member] = value;
+  else json[member + "_base64"] = base64(as_bytes(value));
+}
+
+void put_number(Json& json, const char* member, std::uint64_t value) {
+  WRIT_ASSERT(value <= static_cast<std::uint64_t>(largest_json_integer));
+  if (value != 0) json[member] = value;
+}
+
+Error bad(std::string_view member, std::string_view why) {
+  return invalid("a journal entry's \"" + std::string(member) + "\" " + std::string(why));
+}
+
+Result<std::string> take_string(const Json& json, const std::string& member) {
+  const auto found = json.find(member);
+  if (found == json.end()) return std::string();
+  if (!found->is_string() || found->get_ref<const std::string&>().empty()) return bad(member, "is not a text");
+  return found->get<std::string>();
+}
+
+Result<std::string> take_text(const Json& json, const std::string& member) {
+  WRIT_TRY(const auto text, take_string(json, member));
+  const std::string other = member + "_base64";
+  WRIT_TRY(const auto coded, take_string(json, other));
+  if (coded.empty()) return text;
+  if (!text.empty()) return bad(other, "stands beside \"" + member + "\"");
+  const auto bytes = parse_base64(coded);
+  if (!bytes) return bad(other, "is not canonical base64");
+  if (is_utf8(as_text(*bytes))) return bad(other, "is UTF-8 and belongs into \"" + member + "\"");
+  return std::string(as_text(*bytes));
+}
+
+Result<std::uint64_t> take_number(const Json& json, const char* member) {
+  const auto found = json.find(member);
+  if (found == json.end()) return 0u;
+  if (!found->is_number_integer() || *found < 1) return bad(member, "is not a whole number above 0");
+  return found->get<std::uint64_t>();
+}
+
+Result<Refusal> find_refusal(std::string_view text) {
+  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint, Refusal::escape})
+    if (name(r) == text) return r;
+  return bad("verdict", "is not a verdict");
+}
+
+}  // namespace
+
+std::string encode(const Entry& e) {
+  WRIT_ASSERT(e.count >= 1 && (e.digest.empty() || is_digest(e.digest)));
+  Json json = {{"effect", name(e.kind)}, {"verdict", name(e.refusal)}};
+  put_text(json, "by", e.by);
+  put_text(json, "resource", e.resource);
+  put_text(json, "digest", e.digest);
+  put_number(json, "bytes", e.bytes);
+  put_number(json, "count", e.count);
+  put_number(json, "sequence", e.sequence);
+  put_number(json, "size", e.size);
+  return canonical_json(json);
+}
+
+Result<Entry> decode_entry(std::string_view text) {
+  WRIT_TRY(const Json json, parse_canonical(text));
+  if (!json.is_object()) return invalid("a journal entry is not an object");
+  for (const auto& [key, value] : json.items())
+    if (key != "verdict" && std::ranges::find(members, key) == members.end())
+      return bad(escape_for_terminal(key), "is not a member of journal entries");
+  Entry e;
+  WRIT_TRY(const auto kind, take_string(json, "effect"));
+  const auto known = find_kind(kind);
+  if (!known) return bad("effect", "is not an effect");
+  e.kind = *known;
+  WRIT_TRY(const auto verdict, take_string(json, "verdict"));
+  WRIT_TRY(e.refusal, find_refusal(verdict));
+  WRIT_TRY(e.by, take_text(json, "by"));
+  WRIT_TRY(e.resource, take_text(json, "resource"));
+  WRIT_TRY(e.digest, take_string(json, "digest"));
+  WRIT_TRY(e.bytes, take_number(json, "bytes"));
+  WRIT_TRY(e.count, take_number(json, "count"));
+  WRIT_TRY(e.sequence, take_number(json, "sequence"));
+  WRIT_TRY(e.size, take_number(json, "size"));
+  if (e.count == 0) return bad("count", "is missing");
+  if (!e.digest.empty() && !is_digest(e.digest)) return bad("digest", "is not 64 lower-case hexadecimal digits");
+  if (e.refusal == Refusal::none && !e.by.empty()) return bad("by", "stands in an entry that was allowed");
+  if (e.refusal != Refusal::none && !e.digest.empty()) return bad("digest", "stands in an entry that was refused");
+  return e;
+}
+
+}  // namespace writ::effect
