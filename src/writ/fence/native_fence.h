@@ -1,0 +1,10 @@
+// The fence of strengths key and page: keys, gates, signal entry and the pool of slots.
+#pragma once
+
+#include <memory>
+
+#include "writ/fence/fence.h"
+
+namespace writ::fence {
+Result<std::shared_ptr<Fence>> open_native_fence(Strength, std::size_t slots, const Machine&);
+}
