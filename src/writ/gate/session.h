@@ -72,8 +72,11 @@ class Session {
   Result<std::vector<effect::DirectoryEntry>> list_files(const std::string& folder);   // file.read of FOLDER/
   Result<std::string> read_link(const std::string& path);                              // file.read
   // Folders on the way to something granted exist for the guest, although only what is granted can be seen in them.
+  // What is granted itself is not on the way: it is listed in full.
   bool is_on_the_way(const std::string& folder) const;
   std::vector<std::string> names_on_the_way(const std::string& folder) const;
+  // Whether list_files() would be allowed; asking leaves no trace. For what a virtual root shows without being asked.
+  bool may_list(const std::string& folder) const;
 
   // --- ambient -------------------------------------------------------------------------------------------------
   const std::vector<std::string>& environment();  // NAME=VALUE, what `env` grants cover; decided once

@@ -53,7 +53,13 @@ Result<std::string> Session::read_link(const std::string& path) {
   return target;
 }
 
-bool Session::is_on_the_way(const std::string& folder) const { return !names_on_the_way(folder).empty(); }
+bool Session::may_list(const std::string& folder) const {
+  return setup_.capabilities.decide({Kind::file_read, folder == "/" ? folder : folder + "/", 0, 0}).allowed();
+}
+
+bool Session::is_on_the_way(const std::string& folder) const {
+  return !names_on_the_way(folder).empty() && !may_list(folder);
+}
 
 std::vector<std::string> Session::names_on_the_way(const std::string& folder) const {
   const std::string below = folder == "/" ? folder : folder + "/";

@@ -69,7 +69,8 @@ Answer<Names> list_state(WasiGuest& guest, const Place& place) {
 Answer<Names> list_host(WasiGuest& guest, const Place& place) {
   Names names;
   if (place.realm == Realm::root) names.try_emplace("state", "state", FileKind::directory, inode_of("/state"));
-  if (guest.session().is_on_the_way(place.path)) {
+  const bool in_full = place.realm == Realm::host ? !guest.session().is_on_the_way(place.path) : guest.session().may_list("/");
+  if (!in_full) {
     for (const auto& name : guest.session().names_on_the_way(place.path)) {
       const Place child = place.child(name);
       const FileKind kind = guest.session().is_on_the_way(child.path) ? FileKind::directory : FileKind::unknown;
@@ -78,7 +79,6 @@ Answer<Names> list_host(WasiGuest& guest, const Place& place) {
     return names;
   }
   const auto entries = guest.session().list_files(place.path);
-  if (!entries && place.realm == Realm::root) return names;  // it always exists, if only for /state
   if (!entries) return std::unexpected(guest.refused(entries.error()));
   for (const auto& e : *entries) names.try_emplace(e.name, e.name, kind_of(e.type), e.inode);
   return names;
