@@ -124,7 +124,10 @@ Result<void> Connection::configure(const ConnectionOptions& options) {
   sqlite3_wal_autocheckpoint(db_, 0);  // the writer does it, after it has woken its callers
   // Spilling would rewrite frames of the log, whose checksums are then void until the commit. No temporary files.
   WRIT_CHECK(execute("PRAGMA cell_size_check=ON; PRAGMA cache_spill=OFF; PRAGMA temp_store=MEMORY"));
-  if (options.mode == Mode::query) WRIT_CHECK(execute("PRAGMA query_only=ON"));
+  WRIT_CHECK(check_schema(*this));
+  if (options.mode != Mode::query) return {};
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // the writer's business
+  WRIT_CHECK(execute("PRAGMA query_only=ON"));
   return {};
 }
 

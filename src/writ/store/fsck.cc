@@ -169,14 +169,17 @@ Result<void> Check::mend() {
 
 Result<std::unique_ptr<Connection>> connect(const std::string& file, Repair repair, const OpenOptions& options) {
   if (repair == Repair::safe) return Connection::open({file, Mode::write, options.disk, options.patience});
+  Result<std::unique_ptr<Connection>> connection = invalid("no way to open it was tried");
   for (const Mode mode : {Mode::query, Mode::read_only, Mode::immutable}) {
-    auto connection = Connection::open({file, mode, options.disk, options.patience});
-    if (!connection) return connection;
-    sqlite3_db_config((*connection)->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // leave the evidence as it is
-    const Result<Head> head = read_head(**connection);
-    if (head || (head.error().code != Code::denied && head.error().code != Code::unavailable)) return connection;
+    if (mode == Mode::immutable && has_log(file)) break;
+    connection = Connection::open({file, mode, options.disk, options.patience});
+    if (connection) {
+      sqlite3_db_config((*connection)->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // leave the evidence as it is
+      break;
+    }
+    if (connection.error().code != Code::denied && connection.error().code != Code::unavailable) break;
   }
-  return Error{Code::unavailable, "the store cannot be read", file, {}};
+  return connection;
 }
 
 Result<void> check_all(Connection& connection, Repair repair, FsckReport& report) {

@@ -17,7 +17,13 @@ Result<Pool::Lease> Pool::lease() {
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kept) idle_.push_back(std::move(connection));
+  if (keeping_ && idle_.size() < kept) idle_.push_back(std::move(connection));
+}
+
+void Pool::close_idle() {
+  const std::lock_guard lock(mutex_);
+  keeping_ = false;
+  idle_.clear();
 }
 
 }  // namespace writ::store

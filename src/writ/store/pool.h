@@ -30,6 +30,8 @@ class Pool {
     std::unique_ptr<Connection> connection_;
   };
   Result<Lease> lease();
+  // Closes what nobody uses; and keeps no more: for the end of the Store.
+  void close_idle();
 
  private:
   void give_back(std::unique_ptr<Connection>);
@@ -38,6 +40,7 @@ class Pool {
   const ConnectionOptions options_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
+  bool keeping_ = true;                            // guarded by mutex_
 };
 
 }  // namespace writ::store

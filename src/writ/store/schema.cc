@@ -143,18 +143,33 @@ Result<void> check_file_header(Connection& connection) {
     ::usleep(5000);
     rc = file->pMethods->xRead(file, page.data(), page_size, 0);
   }
+  if (rc != SQLITE_OK && rc != SQLITE_IOERR_DATA) return Error{Code::unavailable, "the store's first page cannot be read", where, {}};
   if (std::memcmp(page.data(), "SQLite format 3", 16) != 0) return not_a_store("is not a store", where);
   if (big_endian_32(&page[68]) != application_id) return not_a_store("is a SQLite file, but not a store", where);
-  if (rc == SQLITE_IOERR_DATA) return not_a_store("page 1 is damaged", where);
-  if (rc != SQLITE_OK) return Error{Code::unavailable, "the store cannot be read", where, {}};
-  const std::uint32_t version = big_endian_32(&page[60]);
-  if (version > schema_version)
-    return Error{Code::unsupported, fmt::format("the store has schema {}; this program knows schemas up to {}", version, schema_version),
-                 where, "use the newer Writ that wrote it"};
-  const bool sound = version >= 1 && page[16] == page_size >> 8 && page[17] == 0 && page[18] == 2 && page[19] == 2 &&
+  if (rc == SQLITE_IOERR_DATA) {
+    // A crash while the log was moved into the file leaves this, and the log has the page still: SQLite reads it there.
+    (void)damaged_page(connection.raw());
+    return has_log(where) ? Result<void>() : not_a_store("page 1 is damaged", where);
+  }
+  const bool sound = page[16] == page_size >> 8 && page[17] == 0 && page[18] == 2 && page[19] == 2 &&
                      page[20] == page_check_size;
   if (!sound) return not_a_store("the header is not that of a store", where);
   return {};
+}
+
+Result<void> check_schema(Connection& connection) {
+  WRIT_TRY(Statement s, connection.prepare("PRAGMA user_version"));
+  WRIT_TRY(const bool found, s.row());
+  const std::uint64_t version = found ? s.number_at(0) : 0;
+  if (version == 0) return not_a_store("the store has no schema version", connection.file());
+  if (version <= schema_version) return {};
+  return Error{Code::unsupported, fmt::format("the store has schema {}; this program knows schemas up to {}", version, schema_version),
+               connection.file(), "use the newer Writ that wrote it"};
+}
+
+bool has_log(const std::string& file) {
+  struct stat log;
+  return ::stat((file + "-wal").c_str(), &log) == 0 && log.st_size > 0;
 }
 
 Result<void> make_store(const std::string& folder) {

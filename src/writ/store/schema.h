@@ -16,8 +16,12 @@ inline constexpr std::uint32_t schema_version = 1;
 // The store's file in a folder, by its real path. `unavailable` if there is none, `invalid` if it is not a regular file.
 Result<std::string> find_store(const std::string& folder);
 
-// `corrupt` if the open file is not a sound first page of a store, `unsupported` if a newer Writ made it.
+// `corrupt` if the open file does not begin like a store. Looks at the file itself, before SQLite does.
 Result<void> check_file_header(class Connection&);
+// `unsupported` if a newer Writ made the store. As SQLite sees it, with the write-ahead log.
+Result<void> check_schema(class Connection&);
+// There are commits (or their remains) in a write-ahead log beside the file.
+bool has_log(const std::string& file);
 
 // Makes folder (0700) and file (0600) unless they are there. The file appears complete or not at all; two processes may
 // do this at once.

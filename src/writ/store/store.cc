@@ -1,7 +1,6 @@
 #include "writ/store/store.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "writ/store/pool.h"
 #include "writ/store/query.h"
@@ -15,7 +14,11 @@ struct Store::Parts {
   Access access;
   std::string identity;
   std::shared_ptr<Pool> pool;
-  std::unique_ptr<Writer> writer;  // none when only read; ends before the pool
+  std::unique_ptr<Writer> writer;  // none when only read
+
+  ~Parts() {
+    if (pool) pool->close_idle();  // the writer should be the last to close the file, since only it may empty the log
+  }
 };
 
 namespace {
@@ -32,8 +35,7 @@ Result<std::shared_ptr<Pool>> pool_for_reading(const std::string& file, const Op
   if (head) return pool;
   const Code code = head.error().code;
   if (code != Code::denied && code != Code::unavailable) return head.error();
-  struct stat log;
-  if (::stat((file + "-wal").c_str(), &log) == 0 && log.st_size > 0)
+  if (has_log(file))
     return Error{Code::unavailable, "the store has commits in its write-ahead log, which cannot be read on read-only media", file + "-wal",
                  "open it once where it can be written"};
   pool = std::make_shared<Pool>(ConnectionOptions{file, Mode::immutable, options.disk, options.patience});
@@ -61,7 +63,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const Open
   WRIT_TRY(const Head head, read_head(*connection));
   parts->identity = head.identity;
   parts->pool = std::make_shared<Pool>(ConnectionOptions{file, Mode::query, options.disk, options.patience});
-  parts->writer = std::make_unique<Writer>(std::move(connection), options.durability);
+  parts->writer = std::make_unique<Writer>(std::move(connection), options);
   return std::unique_ptr<Store>(new Store(std::move(parts)));
 }
 

@@ -12,7 +12,7 @@
 // Errors, everywhere: `corrupt` what was read is not what was written (every page carries a checksum, every body its
 // digest); `exhausted` the disk or a limit is full, nothing is lost, go on after making room; `unavailable` there is no
 // store, or another process holds it; `denied` it may only be read; `unsupported` a newer Writ wrote it; `poisoned` the
-// disk refused a sync: whether the last commit is durable shows when the store is opened again.
+// disk refused a sync: no more writes until the store is opened again, and a power cut may take the commit that failed.
 #pragma once
 
 #include <chrono>
@@ -41,6 +41,7 @@ struct OpenOptions {
   Access access = Access::write;
   Durability durability = Durability::sync;
   std::chrono::milliseconds patience{5000};  // how long a write waits for another process
+  ByteCount log_limit = 4 * MiB;  // of write-ahead log, which is then moved into the main file
   std::string disk;  // the SQLite VFS below the store's own; empty is the operating system's (tests bring failing ones)
 };
 

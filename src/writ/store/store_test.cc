@@ -333,8 +333,8 @@ TEST(Store, ReadsOnReadOnlyMedia) {
     if (!refused) { EXPECT_EQ(refused.error().code, Code::denied) << refused.error().text(); }
   }
   const auto report = fsck(folder.path(), Repair::report);
-  EXPECT_TRUE(report && report->findings.empty());
-  ::umount(folder.path().c_str());
+  EXPECT_TRUE(report && report->findings.empty()) << (report ? report->findings[0].what : report.error().text());
+  EXPECT_EQ(::umount2(folder.path().c_str(), MNT_DETACH), 0);
 }
 
 TEST(Store, WritesFromThreadsWithAllSignalsMasked) {

@@ -2,9 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <climits>
 #include <csignal>
 
 #include "writ/base/assert.h"
+#include "writ/store/page_check.h"
 #include "writ/store/query.h"
 
 namespace writ::store {
@@ -13,7 +16,6 @@ namespace {
 constexpr std::size_t queue_limit = 256;  // callers beyond it wait for room
 constexpr std::size_t batch_limit = 64;   // closures that share a commit: beyond it a sync no longer weighs much
 constexpr std::chrono::microseconds group_window{500};  // Durability::group: the price of about two syncs
-constexpr int checkpoint_pages = 1000;    // 4 MiB of log, SQLite's own default
 constexpr int sweep_limit = 64;           // removed records that go for good with one commit
 
 int count_log_pages(void* count, sqlite3*, const char*, int pages) {
@@ -50,8 +52,9 @@ Result<void> sweep_removed(Connection& connection, Sequence head) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection, Durability durability)
-    : connection_(std::move(connection)), durability_(durability) {
+Writer::Writer(std::unique_ptr<Connection> connection, const OpenOptions& options)
+    : connection_(std::move(connection)), durability_(options.durability),
+      log_limit_pages_(static_cast<int>(std::clamp<std::uint64_t>(options.log_limit.value() / page_size, 1, INT_MAX))) {
   sqlite3_wal_hook(connection_->raw(), count_log_pages, &log_pages_);
   // Signals of the process belong to other threads: the mask is inherited, so it is set around the start.
   sigset_t all, before;
@@ -107,7 +110,7 @@ void Writer::run() {
         request->woken.notify_one();  // under the lock: the request is gone as soon as its caller sees `done`
       }
     }
-    if (log_pages_ >= checkpoint_pages) checkpoint();
+    if (log_pages_ >= log_limit_pages_) checkpoint();
   }
 }
 
@@ -157,17 +160,24 @@ Result<void> Writer::commit(Sequence reached) {
   }
   Result<void> committed = connection_->run("COMMIT");
   if (committed || !connection_->sync_refused()) return committed;
-  // The log may hold the commit or not, and the kernel may have dropped the pages: only reading it anew can tell.
-  poison_ = Error{Code::poisoned, committed.error().what, committed.error().where,
-                  "open the store again: whether the last commit is durable shows then"};
+  poison();
   return *poison_;
+}
+
+// The kernel may have dropped the pages that it could not write and call the next sync a success. So no commit may build
+// on the log any more, and no checkpoint may believe that it is on disk.
+void Writer::poison() {
+  const Error refused = connection_->failure("the disk refused to make it durable");
+  poison_ = Error{Code::poisoned, refused.what, refused.where, "mend the disk, then open the store again"};
+  sqlite3_db_config(connection_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 // Moves the log into the main file while nobody waits. A failure loses nothing: the log is still there, and a full disk
 // will show at the next commit.
 void Writer::checkpoint() {
   if (poison_) return;
-  sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int rc = sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (rc != SQLITE_OK && connection_->sync_refused()) poison();
 }
 
 }  // namespace writ::store

@@ -17,8 +17,8 @@ namespace writ::store {
 
 class Writer {
  public:
-  Writer(std::unique_ptr<Connection> connection, Durability durability);
-  ~Writer();  // runs what is queued, then ends the thread
+  Writer(std::unique_ptr<Connection> connection, const OpenOptions&);
+  ~Writer();  // runs what is queued, ends the thread; the last to close the file empties the log
   Result<Sequence> write(const Store::Change&);
 
  private:
@@ -34,10 +34,12 @@ class Writer {
   Result<void> run_changes(std::span<Request* const> batch);
   Result<Sequence> run_change(const Store::Change&, Sequence next);
   Result<void> commit(Sequence head);
+  void poison();
   void checkpoint();
 
   const std::unique_ptr<Connection> connection_;
   const Durability durability_;
+  const int log_limit_pages_;
   int log_pages_ = 0;             // the writer thread's: what the write-ahead log holds
   std::optional<Error> poison_;   // the writer thread's: set when a sync failed, never cleared
 

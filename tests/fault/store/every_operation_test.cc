@@ -1,0 +1,129 @@
+// Every operation on the store's files fails once, for each way of failing: an I/O error, a full disk, a power cut. Then the
+// store is opened again, from what the program saw and from what a disk would hold, and must be old or new, sound, and go on.
+#include <gtest/gtest.h>
+
+#include "failing_disk.h"
+#include "workload.h"
+#include "writ/base/random.h"
+#include "writ/store/testing_folder.h"
+
+namespace writ::store {
+namespace {
+
+struct Progress {
+  std::uint64_t acknowledged = 0;  // the highest number whose write() returned a Sequence
+  std::uint64_t attempted = 0;
+  bool poisoned = false;
+  std::vector<std::string> surprises;
+};
+
+bool expected_code(Code code, Fault fault) {
+  switch (fault) {
+    case Fault::none: return false;
+    case Fault::full: return code == Code::exhausted;
+    case Fault::error:
+    case Fault::power_cut: return code == Code::unavailable || code == Code::poisoned;
+  }
+  return false;
+}
+
+// Two sessions on one store, with a checkpoint after each commit and at each end. mend: whether the disk recovers after the
+// first failure, as a full one does when room is made.
+Progress work(const std::string& folder, Fault fault, Durability durability) {
+  Progress progress;
+  FailingDisk& disk = FailingDisk::instance();
+  std::uint64_t number = 0;
+  const auto note = [&](const Error& error, const char* doing) {
+    if (!expected_code(error.code, fault)) progress.surprises.push_back(std::string(doing) + ": " + std::string(name(error.code)) + " " + error.text());
+    if (error.code == Code::poisoned) progress.poisoned = true;
+    if (fault == Fault::full) disk.mend();
+  };
+  for (int session = 0; session < sessions; ++session) {
+    const auto store = Store::open(folder, {.durability = durability, .log_limit = ByteCount(1), .disk = FailingDisk::name});
+    if (!store) {
+      note(store.error(), "open");
+      number += commits_each_session;
+      continue;
+    }
+    bool failed_before = false;
+    for (int i = 0; i < commits_each_session; ++i) {
+      ++number;
+      progress.attempted = number;
+      const auto written = commit_number(**store, number);
+      if (written) {
+        progress.acknowledged = number;
+        continue;
+      }
+      // Whatever failed once, the next one works: only a refused sync ends the writing.
+      if (failed_before && fault != Fault::power_cut && written.error().code != Code::poisoned)
+        progress.surprises.push_back("a second failure: " + written.error().text());
+      failed_before = true;
+      note(written.error(), "write");
+      if (const auto reader = (*store)->snapshot(); !reader && fault != Fault::power_cut)
+        progress.surprises.push_back("no reading after a failed write: " + reader.error().text());
+    }
+  }
+  return progress;
+}
+
+void fail_at_every_operation(Fault fault, Durability durability, std::vector<Image> images) {
+  FailingDisk& disk = FailingDisk::instance();
+  std::uint64_t seed = 0;
+  fill_random(std::as_writable_bytes(std::span(&seed, 1)));
+  std::mt19937_64 random(seed);
+  const TestingFolder made;
+  { ASSERT_TRUE(Store::open(made.path(), {.access = Access::create, .disk = {}})); }
+  std::uint64_t at = 1, fired = 0, total = 0;
+  for (;; ++at) {
+    const TestingFolder folder;
+    std::filesystem::copy(made.path(), folder.path(), std::filesystem::copy_options::recursive);
+    disk.arm(fault, at);
+    const Progress progress = work(folder.path(), fault, durability);
+    total = disk.operations();
+    if (!disk.fired()) break;
+    ++fired;
+    for (const std::string& s : progress.surprises) ADD_FAILURE() << "operation " << at << ": " << s;
+    std::vector<TestingFolder> left(images.size());
+    for (std::size_t i = 0; i < images.size(); ++i) disk.leave_image(folder.path(), left[i].path(), images[i], random);
+    disk.arm(Fault::none, 0);  // from here it only spares the test the real syncs
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const Image image = images[i];
+      const TestingFolder& after = left[i];
+      const std::string what = "operation " + std::to_string(at) + ", image " + std::to_string(static_cast<int>(image)) + ", seed " + std::to_string(seed);
+      const std::uint64_t found = verified_number(after.path(), FailingDisk::name, what);
+      if (durability != Durability::none || image == Image::written) { EXPECT_GE(found, progress.acknowledged) << what; }
+      EXPECT_LE(found, progress.attempted) << what;
+      // Nothing between the acknowledged and the last one tried: a refused commit never comes back, unless its sync failed.
+      if (found > progress.acknowledged) { EXPECT_TRUE(progress.poisoned || fault == Fault::power_cut) << what; }
+      const auto store = Store::open(after.path(), {.disk = FailingDisk::name});
+      ASSERT_TRUE(store) << what;
+      EXPECT_TRUE(commit_number(**store, 100)) << what;
+    }
+    if (::testing::Test::HasFailure()) break;  // one report is enough
+  }
+  std::printf("N = %llu operations failed one by one (of %llu in an undisturbed run), %zu images each, seed %llu\n",
+              static_cast<unsigned long long>(fired), static_cast<unsigned long long>(total), images.size(), static_cast<unsigned long long>(seed));
+  EXPECT_GT(fired, 100u);
+}
+
+TEST(EveryOperation, UndisturbedRunIsCounted) {
+  const TestingFolder folder;
+  { ASSERT_TRUE(Store::open(folder.path(), {.access = Access::create, .disk = {}})); }
+  FailingDisk::instance().arm(Fault::none, 0);
+  const Progress progress = work(folder.path(), Fault::none, Durability::sync);
+  EXPECT_EQ(progress.acknowledged, static_cast<std::uint64_t>(commits_each_session * sessions));
+  EXPECT_EQ(verified_number(folder.path(), {}, "undisturbed"), progress.acknowledged);
+  EXPECT_GT(FailingDisk::instance().operations(), 100u);
+}
+
+TEST(EveryOperation, IoError) { fail_at_every_operation(Fault::error, Durability::sync, {Image::written, Image::synced, Image::torn}); }
+TEST(EveryOperation, FullDisk) { fail_at_every_operation(Fault::full, Durability::sync, {Image::written, Image::synced}); }
+TEST(EveryOperation, PowerCut) {
+  fail_at_every_operation(Fault::power_cut, Durability::sync, {Image::written, Image::synced, Image::torn, Image::torn});
+}
+TEST(EveryOperation, PowerCutWithoutSyncedCommitsIsStillWhole) {
+  fail_at_every_operation(Fault::power_cut, Durability::none, {Image::written, Image::synced, Image::torn, Image::torn});
+}
+
+}  // namespace
+}  // namespace writ::store
