@@ -82,6 +82,11 @@ void CapabilitySet::spend(const Decision& decision, const effect::Effect& e) {
   }
 }
 
+bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {
+  return deny_of(kind, resource) == nullptr &&
+         std::ranges::any_of(grants_, [&](const Grant& g) { return g.covers(kind, resource); });
+}
+
 bool CapabilitySet::covers_below(effect::Kind kind, std::string_view path) const {
   for (const auto& d : denies_)
     if (d.kind == kind && (!d.resource || d.resource->covers_all_below(path))) return false;

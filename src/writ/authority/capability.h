@@ -38,7 +38,10 @@ class CapabilitySet {
   // Charges uses, bytes and rate of the capability that a decision named. Only after decide() allowed this very effect.
   void spend(const Decision&, const effect::Effect&);
 
-  // The deny that covers the effect, whatever is granted: for another name of the same thing (File::host_path).
+  // Some grant covers it and no deny does, whatever limits say: for where a path really leads (File::real_path), once the
+  // effect itself was decided and paid for.
+  bool permits(effect::Kind kind, std::string_view resource) const;
+  // The deny that covers it, whatever is granted: for another name of the same thing (File::host_path).
   const Grant* deny_of(effect::Kind kind, std::string_view resource) const;
 
   const std::vector<Grant>& grants() const { return grants_; }

@@ -63,6 +63,7 @@ TEST_F(Capabilities, ADenyWinsOverEveryGrant) {
   EXPECT_EQ(s.decide(read("/a/b/")).refusal, Refusal::denied);  // its listing
   EXPECT_EQ(s.deny_of(Kind::file_read, "/a/b"), &s.denies()[0]);
   EXPECT_EQ(s.deny_of(Kind::file_read, "/a/c"), nullptr);
+  EXPECT_FALSE(s.permits(Kind::file_read, "/a/b"));
 }
 
 TEST_F(Capabilities, ADenyDoesNotWearOut) {
@@ -76,6 +77,8 @@ TEST_F(Capabilities, DecidingChangesNothing) {
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(s.decide(read("/a")).allowed());
   EXPECT_TRUE(use(s, read("/a")));
   EXPECT_EQ(s.decide(read("/a")).by, "uses,rate of file.read:/a,uses=1,rate=1/h");
+  EXPECT_TRUE(s.permits(Kind::file_read, "/a"));  // whatever the limits say
+  EXPECT_FALSE(s.permits(Kind::file_read, "/b"));
 }
 
 TEST_F(Capabilities, TheMostExactWordsDecideFirst) {

@@ -15,12 +15,12 @@ using effect::Limit;
 using effect::Refusal;
 
 // The grant of exactly this resource; nothing if no grant can mean it.
-std::string literal_grant(const effect::Entry& e) {
-  Grant grant{.kind = e.kind, .resource = {}, .limits = {}};
-  if (const auto form = effect::word(e.kind).resource; form != effect::ResourceForm::none) {
-    auto resource = Pattern::literal(e.resource, form);
-    if (!resource) return {};
-    grant.resource = std::move(*resource);
+std::string literal_grant(effect::Kind kind, const std::string& resource) {
+  Grant grant{.kind = kind, .resource = {}, .limits = {}};
+  if (const auto form = effect::word(kind).resource; form != effect::ResourceForm::none) {
+    auto literal = Pattern::literal(resource, form);
+    if (!literal) return {};
+    grant.resource = std::move(*literal);
   }
   return grant.text();
 }
@@ -73,7 +73,7 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
     case Refusal::none: break;
     case Refusal::no_capability:
       d.by = "no capability";
-      d.grant = literal_grant(e);
+      d.grant = literal_grant(e.kind, e.resource);
       d.reason = d.grant.empty() ? thing + " is not a path that a grant can name" : "nothing that was granted covers " + thing;
       return;
     case Refusal::denied:
@@ -87,8 +87,9 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
       return;
     case Refusal::escape:
       d.by = "escape";
-      if (!e.by.empty()) d.grant = literal_grant(e);  // without knowing where it leads, nothing is proposed
-      d.reason = e.by.empty() ? thing + " leads out of what was granted" : fmt::format("{} leads out of what was granted, to {}", thing, by);
+      if (e.by != e.resource) d.grant = literal_grant(e.kind, e.by);  // not without knowing where it leads
+      d.reason = e.by == e.resource ? thing + " leads out of what was granted"
+                                    : fmt::format("{} leads out of what was granted, to {}", by, escape_for_terminal(e.resource));
       return;
   }
   WRIT_ASSERT(!"an allowed effect has nothing to explain");

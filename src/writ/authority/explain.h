@@ -21,7 +21,8 @@ struct Denial {
   bool sensitive = false;
 };
 
-// Of an entry that was refused. An `escape` names in `by` where the path leads, if that is known.
+// Of an entry that was refused. An `escape` has as its resource where the path leads, and in `by` the path that was asked
+// for; they are the same if it is unknown where it leads. A grant of the asked path by name is resolved at admission.
 Denial explain(const effect::Entry& denied);
 
 }  // namespace writ::authority

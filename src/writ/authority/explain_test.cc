@@ -120,12 +120,12 @@ TEST(Explain, ALimitIsNamedAndRaised) {
 }
 
 TEST(Explain, AnEscapeIsProposedOnlyIfItIsKnownWhereItLeads) {
-  Entry e{.sequence = 0, .kind = Kind::file_read, .refusal = Refusal::escape, .resource = "/data/link", .by = {}, .digest = {}};
+  Entry e{.sequence = 0, .kind = Kind::file_read, .refusal = Refusal::escape, .resource = "/data/link", .by = "/data/link", .digest = {}};
   EXPECT_EQ(explain(e).grant, "");
-  e.by = "/srv/other";
+  e.resource = "/srv/other";
   EXPECT_EQ(explain(e).grant, "file.read:/data/link");
-  EXPECT_NE(explain(e).reason.find("to /srv/other"), std::string::npos);
-  e.by = "/root/.ssh/id_ed25519";
+  EXPECT_NE(explain(e).reason.find("/data/link leads out of what was granted, to /srv/other"), std::string::npos);
+  e.resource = "/root/.ssh/id_ed25519";
   EXPECT_EQ(explain(e).grant, "");
   EXPECT_TRUE(explain(e).sensitive);
 }

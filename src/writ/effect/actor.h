@@ -42,11 +42,16 @@ class File {
   // with the grant. A grant of one file that was a link when the task was admitted is that link's target: then it is the
   // path that was granted.
   virtual const std::string& real_path() const = 0;
+  // Where it is in the host's words. Only denies are asked about it (authority::CapabilitySet::deny_of): they hold for the
+  // thing, by whichever name it was reached.
+  virtual const std::string& host_path() const = 0;
   virtual const std::string& digest() const = 0;     // SHA-256 of the content when it was opened, lower-case hex
 };
 
 // Files of the host below granted roots. Every path is resolved beneath the capability's root and nowhere else
-// (openat2 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS); what leads out is `denied`, what is not there `unavailable`.
+// (openat2 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS). What leads out is `denied`, and the error's `where` is the host path
+// it leads to, empty if that is unknown; nothing else is `denied`. What is not there, or not readable by this user, is
+// `unavailable`; what is neither file nor folder, or a kernel without openat2, `unsupported`; a race, `conflict`.
 class HostFiles {
  public:
   virtual ~HostFiles() = default;
@@ -55,10 +60,11 @@ class HostFiles {
   virtual Result<std::vector<DirectoryEntry>> list(const Authorized&) = 0;
   virtual Result<std::string> read_link(const Authorized&) = 0;
   // Called when the task is admitted, once for each capability: opens its root (the folder, or the one file), following
-  // links, since they are the operator's words. `unavailable` if it is not there.
+  // links, since they are the operator's words. `unavailable` if it is not there: uses of it are `unavailable` then too.
   virtual Result<void> admit(std::uint32_t capability, const std::string& root) = 0;
-  // Where the path leads, links resolved, for the gate to check once more (see File::real_path).
+  // Where the path leads, links resolved, for the gate to check once more (see File). A listing FOLDER/ keeps its '/'.
   virtual Result<std::string> real_path(const Authorized&, Follow) = 0;
+  virtual Result<std::string> host_path(const Authorized&, Follow) = 0;
 };
 
 }  // namespace writ::effect
