@@ -1,0 +1,49 @@
+// HostFiles: files and folders of the host, read only, below what was granted (the port: effect/actor.h).
+//
+// A task has one. admit() opens what each grant names, once; from then on a capability means what it was opened on,
+// whatever happens to the names. Only regular files and folders are opened: looking at a path first opens nothing
+// (O_PATH), so a named pipe cannot block, and no device notices.
+//
+// Threads: one task, one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "writ/actor/beneath.h"
+#include "writ/base/units.h"
+#include "writ/effect/actor.h"
+
+namespace writ::actor {
+
+inline constexpr std::size_t max_directory_entries = 1'000'000;  // a listing is held in memory: some 100 MB
+inline constexpr ByteCount max_file_size = 64 * GiB;             // a minute or two of digesting
+
+class HostFiles final : public effect::HostFiles {
+ public:
+  explicit HostFiles(ByteCount largest_file = max_file_size) : largest_file_(largest_file) {}
+
+  Result<void> admit(std::uint32_t capability, const std::string& root) override;
+  Result<std::unique_ptr<effect::File>> open(const effect::Authorized&) override;
+  Result<effect::Metadata> stat(const effect::Authorized&, effect::Follow) override;
+  Result<std::vector<effect::DirectoryEntry>> list(const effect::Authorized&) override;
+  Result<std::string> read_link(const effect::Authorized&) override;
+  Result<std::string> real_path(const effect::Authorized&, effect::Follow) override;
+  Result<std::string> host_path(const effect::Authorized&, effect::Follow) override;
+
+ private:
+  struct Target {
+    const Root& root;
+    std::string rest;  // below the root; empty is the root itself
+  };
+  Result<Target> find(const effect::Authorized&) const;
+  Result<Fd> look(const Target&, effect::Follow) const;  // O_PATH, or the one file that is the root
+  Result<Place> place(const effect::Authorized&, effect::Follow) const;
+
+  std::map<std::uint32_t, Root> roots_;
+  ByteCount largest_file_;
+};
+
+}  // namespace writ::actor
