@@ -38,6 +38,7 @@ Error missing(const Machine& machine, Strength s, std::string hint) {
 
 Result<std::shared_ptr<Fence>> open_fence(const Options& options) {
   if (options.want == Want::sim) return open_sim_fence(options.slots);
+  if (native_fence_lives()) return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
   const Machine machine = probe_machine();
   switch (options.want) {
     case Want::key:

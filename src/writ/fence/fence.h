@@ -37,7 +37,7 @@ std::string_view name(Strength);
 
 // What this machine offers, for `doctor` and for choosing. Probed, not read from tables of models.
 struct Machine {
-  int protection_keys = 0;            // how many a process can allocate; 0: none
+  int protection_keys = 0;            // how many this process can still allocate
   bool system_call_dispatch = false;  // prctl(PR_SET_SYSCALL_USER_DISPATCH), Linux 5.11
   bool signal_stack_in_denied_key = false;  // Linux 6.12
   bool mseal = false;                 // Linux 6.10

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 
 #include "writ/fence/fence.h"
@@ -29,6 +30,12 @@ int count_protection_keys() {
   return n;
 }
 
+// Asks for something that it refuses after it has understood it: turning it off would work too, but this thread may be a
+// guest thread, which must stay under it.
+bool has_system_call_dispatch() {
+  return prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, ~0ul << 12) != 0 && errno == EFAULT;
+}
+
 bool at_least(const std::string& kernel, int major, int minor) {
   int a = 0, b = 0;
   if (std::sscanf(kernel.c_str(), "%d.%d", &a, &b) != 2) return false;
@@ -42,7 +49,7 @@ Machine probe_machine() {
   utsname u;
   if (uname(&u) == 0) m.kernel = u.release;
   m.protection_keys = count_protection_keys();
-  m.system_call_dispatch = prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0) == 0;
+  m.system_call_dispatch = has_system_call_dispatch();
   m.signal_stack_in_denied_key = at_least(m.kernel, 6, 12);  // no other sign of it than trying, which kills
   constexpr long mseal_number = 462;
   m.mseal = syscall(mseal_number, 0ul, 0ul, 0ul) == 0;

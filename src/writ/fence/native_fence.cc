@@ -76,6 +76,8 @@ Result<void> allocate_keys(Foundation& f, std::size_t slots) {
 
 }  // namespace
 
+bool native_fence_lives() { return installed; }
+
 Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t slots, const Machine& machine) {
   if (slots == 0) return invalid("a fence needs a slot", "fence");
   auto f = std::make_shared<Foundation>();

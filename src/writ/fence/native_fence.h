@@ -6,5 +6,6 @@
 #include "writ/fence/fence.h"
 
 namespace writ::fence {
+bool native_fence_lives();  // only one may
 Result<std::shared_ptr<Fence>> open_native_fence(Strength, std::size_t slots, const Machine&);
 }

@@ -103,6 +103,8 @@ writ_gate_\name\()_code:
         scrub \vectors
         xor eax, eax
         xor ebx, ebx
+        xor ecx, ecx
+        xor edx, edx
         xor ebp, ebp
         xor r8d, r8d
         xor r10d, r10d

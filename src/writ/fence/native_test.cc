@@ -55,6 +55,7 @@ const Bytes call_for_ever{0x53, 0x48, 0x89, 0xe3, 0x48, 0xc1, 0xeb, 0x22, 0x48, 
 class FenceTest : public testing::Test {
  protected:
   void SetUp() override {
+    machine = probe_machine();  // before the fence takes its keys
     auto f = open_fence({});
     ASSERT_TRUE(f) << f.error().text();
     fence = *f;
@@ -90,6 +91,7 @@ class FenceTest : public testing::Test {
   }
   std::uint64_t base() const { return reinterpret_cast<std::uint64_t>(slot->base()); }
 
+  Machine machine;
   std::shared_ptr<Fence> fence;
   std::unique_ptr<GuestThread> thread;
   std::vector<std::unique_ptr<Code>> codes;
@@ -97,22 +99,20 @@ class FenceTest : public testing::Test {
   Calls calls;
 };
 
-// Reads PKRU the hard way, so that a fence that only claims to use keys is found out.
-bool machine_has_keys() {
-  const long key = syscall(SYS_pkey_alloc, 0, 0);
-  if (key >= 0) syscall(SYS_pkey_free, key);
-  return key >= 0;
-}
-
+// Where keys are, not using them is a failure.
 TEST_F(FenceTest, UsesTheStrongestThereIs) {
-  const Machine m = probe_machine();
-  ASSERT_TRUE(m.strongest());
-  EXPECT_EQ(fence->strength(), *m.strongest());
-  EXPECT_TRUE(!machine_has_keys() || !m.signal_stack_in_denied_key || fence->strength() == Strength::key);
-  if (fence->strength() != Strength::key) {
-    std::printf("NOT COVERED: protection keys: %s\n", m.why_not(Strength::key).c_str());
-    EXPECT_FALSE(m.why_not(Strength::key).empty());
+  ASSERT_TRUE(machine.strongest());
+  EXPECT_EQ(fence->strength(), *machine.strongest());
+  if (fence->strength() == Strength::key) {
+    EXPECT_EQ(open_fence({Want::key}).error().code, writ::Code::conflict);
+    return;
   }
+  EXPECT_TRUE(machine.protection_keys == 0 || !machine.signal_stack_in_denied_key);
+  std::printf("NOT COVERED: protection keys: %s\n", machine.why_not(Strength::key).c_str());
+  const auto key = open_fence({Want::key});
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, writ::Code::unsupported);
+  EXPECT_FALSE(key.error().what.empty());
 }
 
 TEST_F(FenceTest, EntersAndLeaves) {
