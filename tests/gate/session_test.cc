@@ -13,11 +13,18 @@
 namespace writ::gate {
 namespace {
 
+store::OpenOptions test_options() {
+  store::OpenOptions options;
+  options.access = store::Access::create;
+  options.durability = store::Durability::none;
+  return options;
+}
+
 // A real store and real capabilities; each Task is a session over the newest snapshot.
 class GateTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto opened = store::Store::open(folder_, {store::Access::create, store::Durability::none, std::chrono::seconds(5), {}});
+    auto opened = store::Store::open(folder_, test_options());
     ASSERT_TRUE(opened) << opened.error().text();
     store_ = std::move(*opened);
   }
@@ -31,9 +38,13 @@ class GateTest : public ::testing::Test {
          std::uint64_t effects)
         : snapshot(*store.snapshot()),
           capabilities(parse(grants), parse(denies), system_clock()),
-          files(actor::make_host_files()) {
-      for (std::uint32_t i = 0; i < capabilities.grants().size(); ++i)
-        if (const auto& g = capabilities.grants()[i]; g.kind == effect::Kind::file_read) EXPECT_TRUE(files->admit(i, g.resource->root()));
+          files(std::make_unique<actor::HostFiles>()) {
+      for (std::uint32_t i = 0; i < capabilities.grants().size(); ++i) {
+        const auto& g = capabilities.grants()[i];
+        if (g.kind == effect::Kind::file_read) {
+          EXPECT_TRUE(files->admit(i, g.resource->root()));
+        }
+      }
       session.emplace(Session::Setup{capabilities, journal, effects, on_denial, snapshot, *files, system_clock(), WallTime{1'000'000},
                                      {}, {"HOME=/home/x", "TOKEN=secret"}});
     }
@@ -179,7 +190,8 @@ TEST_F(Gate, RenameMovesWithinTheShadow) {
 TEST_F(Gate, TimeAndRandomnessAreVirtualUnlessGranted) {
   auto a = task({}), b = task({}), real = task({"clock.real", "random.real"});
   EXPECT_EQ(a->session->wall_time(), b->session->wall_time());
-  EXPECT_LT(a->session->monotonic_time(), a->session->monotonic_time()) << "never stands still";
+  const auto earlier = a->session->monotonic_time();
+  EXPECT_LT(earlier, a->session->monotonic_time()) << "never stands still";
   a->session->sleep_virtual(std::chrono::seconds(5));
   EXPECT_GT(a->session->wall_time().ns - b->session->wall_time().ns, 4'000'000'000);
   std::array<std::byte, 100> x{}, y{}, z{};

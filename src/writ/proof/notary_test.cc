@@ -10,10 +10,17 @@
 namespace writ::proof {
 namespace {
 
+store::OpenOptions test_options() {
+  store::OpenOptions options;
+  options.access = store::Access::create;
+  options.durability = store::Durability::none;
+  return options;
+}
+
 class NotaryTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto opened = store::Store::open(folder_, {store::Access::create, store::Durability::none, std::chrono::seconds(5), {}});
+    auto opened = store::Store::open(folder_, test_options());
     ASSERT_TRUE(opened) << opened.error().text();
     store_ = std::move(*opened);
   }

@@ -21,14 +21,14 @@
 namespace writ::runtime {
 
 enum class FenceChoice : std::uint8_t { automatic, key };
-enum class Creation : std::uint8_t { must_exist, may_create, must_create };
+enum class Access : std::uint8_t { read, write, create };  // create: write, and make the store if there is none
 enum class Repair : std::uint8_t { no, yes };
 
 struct Options {
-  std::string store;  // folder of the store (the one that holds writ.db)
+  std::string store;  // folder of the store
   std::string keys;   // folder of the signing keys, made with mode 0700 on first use; never inside the store
   std::string cache;  // folder of compiled images; empty: STORE/cache
-  Creation creation = Creation::may_create;
+  Access access = Access::create;
   store::Durability durability = store::Durability::sync;
   FenceChoice fence = FenceChoice::automatic;
 };
@@ -67,12 +67,12 @@ struct AuditReport {
 struct ObjectInfo {
   std::string path, sha256;
   std::uint64_t version = 0, size = 0;
-  std::string written_by;  // task id, where known
   bool removed = false;
 };
 
 struct Finding {
   std::string what, where;
+  bool mended = false;
 };
 
 struct Protection {
@@ -81,37 +81,48 @@ struct Protection {
 
 class Runtime {
  public:
-  static Result<std::unique_ptr<Runtime>> open(Options);
-  virtual ~Runtime() = default;
+  static Result<std::unique_ptr<Runtime>> open(const Options&);
+  ~Runtime();  // waits for tasks under way
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
 
   // --- tasks ---
-  virtual Result<task::Report> execute(task::Spec) = 0;
-  virtual void cancel_all() = 0;  // every running task ends as cancelled; from any thread, not from a signal handler
-  virtual Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code) = 0;
+  // Blocks until the task is settled. An Error means that nothing ran, or that nothing could be settled; how a guest
+  // ended, also a lost race, is in the Report.
+  Result<task::Report> execute(task::Spec);
+  void cancel_all();  // every running task ends as cancelled; from any thread, not from a signal handler
+  Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code);
 
   // An id, a unique prefix of 4 or more, a name, "@" (the last), "@2" (the one before).
-  virtual Result<TaskId> find_task(std::string_view text) = 0;
-  virtual Result<std::vector<TaskSummary>> tasks(const TaskFilter&) = 0;  // newest first
-  virtual Result<std::string> receipt(const TaskId&) = 0;
-  virtual Result<std::vector<effect::Entry>> journal(const TaskId&) = 0;
+  Result<TaskId> find_task(std::string_view text) const;
+  Result<std::vector<TaskSummary>> tasks(const TaskFilter&) const;  // newest first
+  Result<std::string> receipt(const TaskId&) const;
+  Result<std::vector<effect::Entry>> journal(const TaskId&) const;
 
-  // --- state: the operator's own reads and writes. Every write is a task with a receipt, like any other ---
-  virtual Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) = 0;
-  virtual Result<std::string> get_object(std::string_view path) = 0;
-  virtual Result<task::Report> put_object(std::string_view path, std::string_view body) = 0;
-  virtual Result<task::Report> remove_object(std::string_view path) = 0;
-  virtual Result<std::vector<ObjectInfo>> object_history(std::string_view path) = 0;  // oldest first
+  // --- state: the operator's own reads and writes. Every write leaves a receipt, like any task's ---
+  Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) const;
+  Result<std::string> get_object(std::string_view path) const;
+  Result<task::Report> put_object(std::string_view path, std::string_view body);
+  Result<task::Report> remove_object(std::string_view path);
+  Result<std::vector<ObjectInfo>> object_history(std::string_view path) const;  // oldest first
 
   // --- proof ---
-  virtual Result<void> verify_task(const TaskId&) = 0;  // its receipt, with this store's own key, and its place in the log
-  virtual Result<AuditReport> audit() = 0;
-  virtual Result<std::vector<Finding>> fsck(Repair) = 0;  // empty: the structure holds
-  virtual std::string verifier_key() = 0;                // the vkey that verifies this store's receipts (C2SP signed-note)
-  virtual Result<std::string> checkpoint() = 0;          // the latest signed checkpoint
-  virtual Result<std::string> prove(std::uint64_t leaf) = 0;                     // a tlog-proof of a leaf under the latest checkpoint
-  virtual Result<std::vector<std::string>> consistency(std::uint64_t m, std::uint64_t n) = 0;  // hex hashes
-  virtual Result<std::string> state_root() = 0;
+  Result<void> verify_task(const TaskId&) const;  // its receipt, with this store's own key, and its place in the log
+  Result<AuditReport> audit() const;              // everything: receipts, journals, log, chain of states, objects
+  Result<std::string> verifier_key() const;       // the vkey that verifies this store's receipts (C2SP signed-note)
+  Result<std::string> checkpoint() const;         // the latest signed checkpoint
+  Result<std::string> prove(std::uint64_t leaf) const;  // a tlog-proof of a leaf under the latest checkpoint
+  Result<std::vector<std::string>> consistency(std::uint64_t m, std::uint64_t n) const;  // hex hashes
+  Result<std::string> state_root() const;
+
+ private:
+  struct Parts;
+  explicit Runtime(std::unique_ptr<Parts>);
+  std::unique_ptr<Parts> parts_;
 };
+
+// The structure of a store, also of one that no longer opens. Empty: it holds. Repair mends only what is safe.
+Result<std::vector<Finding>> fsck(const std::string& store, Repair);
 
 // What this machine offers, for `writ doctor` and --require: needs no store.
 std::vector<Protection> inspect_machine();

@@ -12,6 +12,7 @@
 #include "writ/effect/journal.h"
 #include "writ/gate/monitor.h"
 #include "writ/guest/guest.h"
+#include "writ/proof/verify/manifest.h"
 #include "writ/wire/bytes.h"
 
 namespace writ::task {
@@ -38,8 +39,6 @@ struct Spec {
   Output output;                           // none: output is counted and digested only
 };
 
-enum class Settlement : std::uint8_t { committed, discarded };
-
 struct ObjectChange {
   std::string path;
   std::uint64_t before = 0, after = 0;  // versions; 0: did not exist
@@ -51,7 +50,8 @@ struct Report {
   TaskId id;
   std::string name;
   guest::Outcome outcome;
-  Settlement settlement = Settlement::discarded;
+  proof::Settlement settlement = proof::Settlement::discarded;
+  std::string conflict;                   // over what the race was lost; empty: no race, or won
   std::vector<effect::Entry> journal;
   std::uint64_t allowed = 0, denied = 0, staged = 0, sent = 0;
   std::vector<ObjectChange> objects;

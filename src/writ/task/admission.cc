@@ -1,0 +1,78 @@
+#include "writ/task/admission.h"
+
+#include <algorithm>
+
+#include "writ/base/escape.h"
+#include "writ/base/quantity.h"
+#include "writ/base/random.h"
+#include "writ/task/archive.h"
+
+namespace writ::task {
+namespace {
+
+std::vector<std::string> constraints(const authority::Limits& l) {
+  std::vector<std::string> out;
+  if (l.bytes) out.push_back("bytes=" + std::to_string(l.bytes->value()));
+  if (l.expires) out.push_back("expires=" + rfc3339(*l.expires));
+  if (l.max_size) out.push_back("max_size=" + std::to_string(l.max_size->value()));
+  if (l.rate) out.push_back("rate=" + std::to_string(l.rate->count) + "/" + format_time(l.rate->per));
+  if (l.time) out.push_back("time=" + format_time(*l.time));
+  if (l.uses) out.push_back("uses=" + std::to_string(*l.uses));
+  return out;
+}
+
+proof::Capability capability(const authority::Grant& g) {
+  proof::Capability c;
+  c.effect = effect::name(g.kind);
+  c.resource = g.resource ? g.resource->text() : "";
+  c.constraints = constraints(g.limits);
+  return c;
+}
+
+Result<void> check_texts(const Spec& spec) {
+  const auto plain = [](std::string_view s) { return is_utf8(s) && s.find('\0') == s.npos; };
+  for (const auto& a : spec.arguments)
+    if (!plain(a)) return invalid("an argument is not UTF-8 text", escape_for_terminal(a), "pass bytes through standard input");
+  if (!plain(spec.code_name)) return invalid("the code's name is not UTF-8 text", escape_for_terminal(spec.code_name));
+  for (const auto& l : spec.labels)
+    if (!plain(l) || l.find('=') == l.npos || l.front() == '=')
+      return invalid("a label is KEY=VALUE", "--label " + escape_for_terminal(l), "write for example --label team=search");
+  for (const auto& v : spec.environment)
+    if (v.find('=') == v.npos || v.front() == '=') return invalid("an environment variable is NAME=VALUE", escape_for_terminal(v));
+  return {};
+}
+
+}  // namespace
+
+Result<Admission> admit(const Spec& spec, const Clock& clock) {
+  if (!spec.name.empty()) WRIT_CHECK(check_name(spec.name));
+  WRIT_CHECK(check_texts(spec));
+  Admission admission{TaskId::random(), clock.wall(), {}};
+  if (spec.seed) admission.seed = *spec.seed;
+  else fill_random(admission.seed);
+  return admission;
+}
+
+proof::InputManifest input_manifest(const Spec& spec, const Admission& admission, const guest::Image& image, std::string_view fence) {
+  proof::InputManifest m;
+  m.arguments = spec.arguments;
+  for (const auto& g : spec.grants) m.capabilities.push_back(capability(g));
+  m.code = {digest(spec.code), "wasm", spec.code_name};
+  for (const auto& d : spec.denies) m.denies.push_back(d.text());
+  m.engine = {image.engine().digest, image.engine().name};
+  m.toolchain = {image.toolchain().digest, image.toolchain().name};
+  m.entry = spec.entry;
+  m.fence = fence;
+  m.labels = spec.labels;
+  std::sort(m.labels.begin(), m.labels.end());
+  m.limits = {spec.limits.effects, spec.limits.files, spec.limits.memory, spec.limits.output, spec.limits.stack, spec.limits.time};
+  m.name = spec.name;
+  for (const auto& p : spec.parents)
+    if (const auto parent = Sha256::parse(p)) m.parents.push_back(*parent);
+  m.seed = digest(admission.seed);
+  m.started = {admission.at, admission.at};
+  m.task = admission.id;
+  return m;
+}
+
+}  // namespace writ::task

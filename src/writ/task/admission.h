@@ -1,0 +1,24 @@
+// Admission: what a task is told becomes what it may do and what its receipt will say that it was given.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "writ/proof/verify/manifest.h"
+#include "writ/task/spec.h"
+
+namespace writ::task {
+
+struct Admission {
+  TaskId id;
+  WallTime at;
+  std::array<std::byte, 32> seed;
+};
+
+// Refuses a spec that contradicts itself; fresh id, time and seed where the spec gives none.
+Result<Admission> admit(const Spec&, const Clock&);
+
+// Everything that is known before the run. What the run decides (input read, environment seen) is filled in by seal.
+proof::InputManifest input_manifest(const Spec&, const Admission&, const guest::Image&, std::string_view fence);
+
+}  // namespace writ::task

@@ -1,0 +1,314 @@
+// The executor, the commit protocol and the audit, driven by an engine whose guests are functions of this test: what they
+// ask of the session is real, and so are store, receipts and log.
+#include "writ/task/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "writ/base/id.h"
+#include "writ/proof/state_map.h"
+#include "writ/proof/verify/receipt.h"
+#include "writ/runtime/audit.h"
+#include "writ/task/archive.h"
+
+namespace writ::task {
+namespace {
+
+store::OpenOptions test_options() {
+  store::OpenOptions options;
+  options.access = store::Access::create;
+  options.durability = store::Durability::none;
+  return options;
+}
+
+using Body = std::function<guest::Outcome(guest::Call&)>;
+
+class FunctionEngine final : public guest::Engine {
+ public:
+  explicit FunctionEngine(Body body) : body_(std::move(body)) {}
+  std::string_view fence() const override { return "none"; }
+  Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code) override {
+    if (code.empty()) return invalid("no code");
+    return std::make_shared<const FunctionImage>();
+  }
+  Result<guest::Run> run(const guest::Image&, guest::Call& call) override { return guest::Run{body_(call), {}}; }
+
+ private:
+  class FunctionImage final : public guest::Image {
+    const guest::Tool& engine() const override { return tool_; }
+    const guest::Tool& toolchain() const override { return tool_; }
+    guest::Tool tool_{"function", digest({})};
+  };
+  Body body_;
+};
+
+Result<void> write(gate::Session& session, std::string_view path, std::string_view text) {
+  WRIT_TRY(auto object, session.open_object(path, effect::Access::write, gate::Creation::may_create));
+  WRIT_CHECK(object->truncate(0));
+  return object->write_at(0, as_bytes(text));
+}
+
+Result<std::string> read(gate::Session& session, std::string_view path) {
+  WRIT_TRY(auto object, session.open_object(path, effect::Access::read, gate::Creation::must_exist));
+  WRIT_TRY(const auto size, object->size());
+  std::string text(size, 0);
+  WRIT_CHECK(object->read_at(0, std::as_writable_bytes(std::span(text))));
+  return text;
+}
+
+class ExecutorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = store::Store::open(folder_, test_options());
+    ASSERT_TRUE(opened) << opened.error().text();
+    store_ = std::move(*opened);
+    notary_ = std::make_unique<proof::Notary>(std::move(*SigningKey::generate()), "writ/test");
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Spec spec(std::vector<std::string> grants) {
+    Spec s;
+    s.code_name = "test.wasm";
+    s.code = to_bytes("code");
+    for (const auto& g : grants) s.grants.push_back(*authority::parse_grant(g, "/", system_clock().wall()));
+    return s;
+  }
+  Result<Report> execute(Spec s, Body body) {
+    FunctionEngine engine(std::move(body));
+    return Executor({*store_, engine, nullptr, *notary_, system_clock()}).execute(std::move(s));
+  }
+  proof::Verification verify(const Report& r) {
+    return proof::verify_receipt(r.receipt, {{notary_->verifier()}, proof::Trust::Strangers::refuse});
+  }
+  std::string state() { return proof::state_root(*store_->snapshot())->hex(); }
+  runtime::AuditReport audit() { return *runtime::audit(*store_->snapshot(), notary_->verifier(), system_clock()); }
+  void expect_sound() {
+    const auto report = audit();
+    EXPECT_EQ(report.total, report.verified);
+    for (const auto& f : report.failed) ADD_FAILURE() << f.task << ": " << f.what;
+  }
+
+  const std::string folder_ = std::filesystem::temp_directory_path() / ("writ-executor-" + TaskId::random().brief());
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<proof::Notary> notary_;
+};
+using Execute = ExecutorTest;
+using Audit = ExecutorTest;
+
+TEST_F(Execute, ATaskThatEndsWellCommitsWithAReceipt) {
+  const auto report = execute(spec({"state.write:out/"}), [](guest::Call& call) {
+    EXPECT_TRUE(write(call.session, "out/a", "hello"));
+    EXPECT_TRUE(call.stdio.write(guest::Stream::out, as_bytes("done\n")));
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->settlement, proof::Settlement::committed);
+  ASSERT_EQ(report->objects.size(), 1u);
+  EXPECT_EQ(report->objects[0].after, 1u);
+  EXPECT_EQ(report->state_after, state());
+  const auto v = verify(*report);
+  EXPECT_EQ(v.verdict, proof::Verdict::verified) << v.what;
+  EXPECT_EQ(v.output.standard_output.digest, digest(as_bytes("done\n")));
+  EXPECT_EQ(v.output.writes.at(0).object, "out/a");
+  EXPECT_EQ(v.input.capabilities.at(0).resource, "out/");
+  expect_sound();
+}
+
+TEST_F(Execute, ATaskThatEndsBadlyLeavesAReceiptAndNothingElse) {
+  const std::string before = state();
+  const std::vector<guest::Outcome> bad{{guest::End::completed, 1, {}, {}},
+                                        {guest::End::trapped, 0, "unreachable", "main"},
+                                        {guest::End::timed_out, 0, {}, {}},
+                                        {guest::End::out_of_memory, 0, {}, {}},
+                                        {guest::End::cancelled, 0, {}, {}}};
+  for (const auto& outcome : bad) {
+    const auto report = execute(spec({"state.write:out/"}), [&](guest::Call& call) {
+      EXPECT_TRUE(write(call.session, "out/a", "hello"));
+      return outcome;
+    });
+    ASSERT_TRUE(report) << report.error().text();
+    EXPECT_EQ(report->settlement, proof::Settlement::discarded);
+    EXPECT_EQ(report->outcome, outcome);
+    EXPECT_TRUE(report->objects.empty());
+    EXPECT_EQ(state(), before);
+    EXPECT_EQ(verify(*report).verdict, proof::Verdict::verified);
+  }
+  EXPECT_EQ(audit().total, bad.size());
+  expect_sound();
+}
+
+TEST_F(Execute, ADenialIsRecordedAndDoesNotStopAGuestThatGoesOn) {
+  const auto report = execute(spec({"state.write:out/"}), [](guest::Call& call) {
+    EXPECT_EQ(write(call.session, "elsewhere", "x").error().code, Code::denied);
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->settlement, proof::Settlement::committed);
+  EXPECT_EQ(report->denied, 1u);
+  EXPECT_EQ(verify(*report).output.effects.denied, 1u);
+}
+
+TEST_F(Execute, StrictEndsWithTheDenial) {
+  auto s = spec({"state.write:out/"});
+  s.on_denial = gate::OnDenial::end_task;
+  const auto report = execute(std::move(s), [](guest::Call& call) {
+    EXPECT_TRUE(write(call.session, "out/a", "x"));
+    EXPECT_FALSE(write(call.session, "elsewhere", "x"));
+    return guest::Outcome{};  // as if it had not noticed
+  });
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->outcome.end, guest::End::denied);
+  EXPECT_EQ(report->outcome.reason, "denied state.write:elsewhere");
+  EXPECT_EQ(report->settlement, proof::Settlement::discarded);
+}
+
+TEST_F(Execute, CutOffOutputNeverCommits) {
+  auto s = spec({"state.write:out/"});
+  s.limits.output = ByteCount(10);
+  std::string passed_on;
+  s.output = [&](guest::Stream, std::span<const std::byte> bytes) -> Result<void> {
+    passed_on += as_text(bytes);
+    return {};
+  };
+  const auto report = execute(std::move(s), [](guest::Call& call) {
+    EXPECT_TRUE(write(call.session, "out/a", "x"));
+    EXPECT_TRUE(call.stdio.write(guest::Stream::out, as_bytes("12345678")));
+    EXPECT_EQ(call.stdio.write(guest::Stream::err, as_bytes("123")).error().code, Code::exhausted);
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->outcome.end, guest::End::trapped);
+  EXPECT_EQ(report->settlement, proof::Settlement::discarded);
+  EXPECT_EQ(passed_on, "12345678");
+}
+
+TEST_F(Execute, ALostRaceIsDiscardedWithAReceiptThatSaysSo) {
+  ASSERT_TRUE(execute(spec({"state.write:n"}), [](guest::Call& c) { return write(c.session, "n", "0") ? guest::Outcome{} : guest::Outcome{guest::End::trapped, 0, {}, {}}; }));
+  const auto report = execute(spec({"state.read:n", "state.write:n"}), [this](guest::Call& call) {
+    EXPECT_EQ(*read(call.session, "n"), "0");
+    EXPECT_TRUE(execute(spec({"state.write:n"}), [](guest::Call& c) {
+      EXPECT_TRUE(write(c.session, "n", "other"));
+      return guest::Outcome{};
+    }));
+    EXPECT_TRUE(write(call.session, "n", "mine"));
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->settlement, proof::Settlement::discarded);
+  EXPECT_FALSE(report->conflict.empty());
+  EXPECT_EQ(verify(*report).verdict, proof::Verdict::verified) << verify(*report).what;
+  expect_sound();
+}
+
+TEST_F(Execute, NamesAreUsedOnceAndFindTheirTask) {
+  auto s = spec({});
+  s.name = "build-index";
+  const auto first = execute(s, [](guest::Call&) { return guest::Outcome{}; });
+  ASSERT_TRUE(first);
+  EXPECT_EQ(execute(s, [](guest::Call&) { return guest::Outcome{}; }).error().code, Code::conflict);
+  const auto view = store_->snapshot();
+  EXPECT_EQ(*find_task(*view, "build-index"), first->id);
+  EXPECT_EQ(*find_task(*view, "@"), first->id);
+  EXPECT_EQ(*find_task(*view, first->id.hex().substr(0, 5)), first->id);
+  EXPECT_EQ(find_task(*view, "@2").error().code, Code::unavailable);
+  EXPECT_EQ(find_task(*view, "abc").error().code, Code::invalid);
+  EXPECT_EQ(find_task(*view, "no-such").error().code, Code::unavailable);
+  for (const char* bad : {"a b", "cafe", "@", "", "x/y"}) EXPECT_FALSE(check_name(bad)) << bad;
+}
+
+TEST_F(Execute, InputIsReadWhenAskedAndItsDigestIsSealed) {
+  auto s = spec({});
+  int reads = 0;
+  s.input = [&](std::span<std::byte> out, Nanoseconds) -> Result<std::size_t> {
+    if (++reads > 1) return 0;
+    std::copy_n(as_bytes("abc").begin(), 3, out.begin());
+    return 3;
+  };
+  const auto unread = execute(s, [](guest::Call&) { return guest::Outcome{}; });
+  EXPECT_EQ(reads, 0);
+  EXPECT_FALSE(verify(*unread).input.input);
+  const auto report = execute(s, [](guest::Call& call) {
+    std::array<std::byte, 16> buffer{};
+    EXPECT_EQ(*call.stdio.read(buffer, std::chrono::seconds(1)), 3u);
+    EXPECT_EQ(*call.stdio.read(buffer, std::chrono::seconds(1)), 0u);
+    return guest::Outcome{};
+  });
+  EXPECT_EQ(verify(*report).input.input, digest(as_bytes("abc")));
+}
+
+TEST_F(Execute, BadSpecsRunNothing) {
+  auto bad_label = spec({});
+  bad_label.labels = {"nolabel"};
+  auto no_code = spec({});
+  no_code.code.clear();
+  auto missing = spec({"file.read:/no/such/folder/"});
+  for (auto* s : {&bad_label, &no_code, &missing})
+    EXPECT_FALSE(execute(*s, [](guest::Call&) -> guest::Outcome { ADD_FAILURE() << "ran"; return {}; }));
+  EXPECT_EQ(audit().total, 0u);
+}
+
+// Eight threads increment one counter 5 times each, retrying lost races: none is lost, and the audit holds.
+TEST_F(Execute, IncrementsAreSerialisable) {
+  std::vector<std::thread> threads;
+  std::atomic<int> races = 0;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int done = 0; done < 5;) {
+        const auto report = execute(spec({"state.read:n", "state.write:n"}), [](guest::Call& call) {
+          const auto n = read(call.session, "n");
+          EXPECT_TRUE(write(call.session, "n", std::to_string(n ? std::stoi(*n) + 1 : 1)));
+          return guest::Outcome{};
+        });
+        ASSERT_TRUE(report) << report.error().text();
+        if (report->settlement == proof::Settlement::committed) ++done;
+        else ++races;
+      }
+    });
+  for (auto& t : threads) t.join();
+  const auto view = store_->snapshot();
+  EXPECT_EQ(as_text(*view->body("n", (*view->object("n"))->version)), "40");
+  std::printf("%d races lost\n", races.load());
+  expect_sound();
+}
+
+// --- what an audit finds -------------------------------------------------------------------------------------------
+
+TEST_F(Audit, FindsAnObjectThatNobodyTestifiedTo) {
+  ASSERT_TRUE(store_->write([](store::Transaction& t) -> Result<void> { WRIT_CHECK(t.put_object("planted", as_bytes("x"))); return {}; }));
+  const auto report = audit();
+  ASSERT_FALSE(report.failed.empty());
+  EXPECT_NE(report.failed[0].what.find("planted"), std::string::npos);
+}
+
+TEST_F(Audit, FindsAMissingAndAnExchangedReceipt) {
+  std::vector<Report> reports;
+  for (int i = 0; i < 3; ++i) reports.push_back(*execute(spec({}), [](guest::Call&) { return guest::Outcome{}; }));
+  expect_sound();
+  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
+    return t.put_record("task.receipt", reports[1].id.bytes, as_bytes(reports[2].receipt));
+  }));
+  const auto exchanged = audit();
+  EXPECT_EQ(exchanged.verified, 2u);
+  EXPECT_EQ(exchanged.failed.at(0).task, reports[1].id.hex());
+}
+
+TEST_F(Audit, FindsAChangedJournalAndAForeignKey) {
+  const auto r = *execute(spec({}), [](guest::Call& call) {
+    (void)write(call.session, "x", "y");
+    return guest::Outcome{};
+  });
+  const auto stranger = proof::Notary(std::move(*SigningKey::generate()), "writ/test").verifier();
+  EXPECT_EQ(runtime::audit(*store_->snapshot(), stranger, system_clock())->verified, 0u);
+  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> { return t.put_record("task.journal", r.id.bytes, {}); }));
+  EXPECT_EQ(audit().verified, 0u);
+}
+
+}  // namespace
+}  // namespace writ::task
