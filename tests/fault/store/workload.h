@@ -9,7 +9,7 @@
 
 namespace writ::store {
 
-inline constexpr int commits_each_session = 4, sessions = 2;
+inline constexpr int commits_each_session = 3, sessions = 2;
 
 Result<Sequence> commit_number(Store&, std::uint64_t number);
 
