@@ -1,5 +1,6 @@
 #include "attack_table.h"
 
+#include <cpuid.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/syscall.h>
@@ -19,6 +20,14 @@ using enum fence::Ending;
 std::uint64_t address(const void* p) { return reinterpret_cast<std::uint64_t>(p); }
 template <class F>
 std::uint64_t function(F* f) { return reinterpret_cast<std::uint64_t>(f); }
+
+// QEMU's software emulation, which lets these tests run with keys on a machine without: it does not deliver pending x87
+// exceptions, and it executes IRET (hidden in an immediate of the gate) with the kernel's rights. CPUs do neither.
+bool software_emulation() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  __cpuid(0x40000000, a, b, c, d);
+  return b == 0x54474354 && c == 0x43544743;  // TCGTCGTCGTCG
+}
 
 // What holds whatever the machine: system calls, stack, gate protocol, time.
 void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
@@ -60,7 +69,7 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
   add("trap flag", attack_trap_flag, 0, {illegal_instruction});
   add("alignment and direction flags", attack_flags, 0, {returned});
   add("x87 full, mxcsr unmasked", attack_fpu_full, 0, {returned});
-  add("x87 exception pending", attack_fpu_pending, 0, {arithmetic});
+  if (!software_emulation()) add("x87 exception pending", attack_fpu_pending, 0, {arithmetic});
   add("deputy: the host's heap", attack_deputy, t.secret & ~7ull, {bad_host_call});
   add("deputy: own state, not stack", attack_deputy, t.arena + ARENA_STATE, {bad_host_call});
   add("deputy: below the stack", attack_deputy, t.arena + ARENA_STACK_TOP - ARENA_STACK - 8, {bad_host_call});
@@ -127,9 +136,12 @@ void with_keys(std::vector<Case>& v, const Targets& t) {
   add("jump to open_keys", attack_jump_forged, function(&writ_fence_open_keys), {illegal_instruction});
   add("jump to the gate's enter", attack_jump_forged, t.gate, {key_violation});
   add("jump to the gate's abandon", attack_jump, t.gate_abandon, {illegal_instruction});
-  for (std::uint64_t offset = 1; t.gate + offset < t.gate_abandon + 0x60; offset += 1)
-    add(fmt::format("jump into the gate + {:#x}", offset), attack_jump_forged, t.gate + offset,
-        {illegal_instruction, key_violation, memory_fault, bad_host_call, returned, arithmetic, forbidden_call, timed_out});
+  for (std::uint64_t offset = 1; t.gate + offset < t.gate_abandon + 0x60; ++offset) {
+    if (software_emulation() && *reinterpret_cast<const std::uint8_t*>(t.gate + offset) == 0xcf) continue;
+    v.push_back({fmt::format("jump into the gate + {:#x}", offset), attack_jump_forged, t.gate + offset,
+                 {illegal_instruction, key_violation, memory_fault, bad_host_call, returned, arithmetic, forbidden_call, timed_out},
+                 -1, Nanoseconds(5'000'000)});
+  }
   add("jump to the neighbour's gate", attack_jump_forged, t.neighbour_gate_call, {illegal_instruction});
   add("jump to the neighbour's enter", attack_jump_forged, t.neighbour_gate, {key_violation});
   if (const void* set = dlsym(RTLD_DEFAULT, "pkey_set")) {
