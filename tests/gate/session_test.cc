@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "writ/actor/host_files.h"
@@ -227,6 +228,44 @@ TEST_F(Gate, FilesBelowAGrantAreReadAndFoldersOnTheWayAreSeen) {
   EXPECT_EQ(*(*file)->read_at(1u << 30, buffer), 0u);
   EXPECT_FALSE(t->session->open_file("/usr/share/common-licenses/../../../etc/passwd"));
   EXPECT_FALSE(t->journal.entries()[1].digest.empty()) << "what was read is named by its digest";
+}
+
+// What was decided for a name must hold for the thing: through links of the host, and by every name that it has.
+TEST_F(Gate, LinksDoNotReachWhatIsDeniedOrNotGranted) {
+  namespace fs = std::filesystem;
+  const fs::path files = fs::canonical(fs::temp_directory_path()) / ("writ-links-" + TaskId::random().brief());
+  fs::create_directories(files / "real");
+  for (const char* name : {"public-a", "secret"}) std::ofstream(files / "real" / name) << name;
+  fs::create_symlink("secret", files / "real/public-link");
+  fs::create_symlink("real", files / "alias");
+  fs::create_symlink("real/secret", files / "one");
+  const std::string base = files.string();
+  const auto refusal = [&](std::vector<std::string> grants, std::vector<std::string> denies, const std::string& path) {
+    for (auto& g : grants) g = "file.read:" + base + g;
+    for (auto& d : denies) d = "file.read:" + base + d;
+    auto t = task(grants, denies);
+    const bool opened = t->session->open_file(base + path).has_value();
+    EXPECT_EQ(opened, t->journal.denied() == 0);
+    return t->journal.entries().back();
+  };
+  EXPECT_EQ(refusal({"/real/public-*"}, {}, "/real/public-a").refusal, effect::Refusal::none);
+  const auto escape = refusal({"/real/public-*"}, {}, "/real/public-link");
+  EXPECT_EQ(escape.refusal, effect::Refusal::escape);
+  EXPECT_EQ(escape.resource, base + "/real/secret");
+  EXPECT_EQ(escape.by, base + "/real/public-link");
+  EXPECT_EQ(refusal({"/real/public-*", "/real/secret"}, {}, "/real/public-link").refusal, effect::Refusal::none);
+  const auto deny = refusal({"/real/"}, {"/real/secret"}, "/real/public-link");
+  EXPECT_EQ(deny.refusal, effect::Refusal::denied);
+  EXPECT_EQ(deny.by, "file.read:" + base + "/real/secret");
+  EXPECT_EQ(refusal({"/alias/"}, {"/real/secret"}, "/alias/secret").refusal, effect::Refusal::denied);
+  EXPECT_EQ(refusal({"/alias/"}, {"/alias/secret"}, "/alias/public-link").refusal, effect::Refusal::denied);
+  EXPECT_EQ(refusal({"/one"}, {"/real/secret"}, "/one").refusal, effect::Refusal::denied);
+  EXPECT_EQ(refusal({"/one"}, {}, "/one").refusal, effect::Refusal::none);
+  // The look through a link is paid for once.
+  auto once = task({"file.read:" + base + "/real/,uses=1"});
+  EXPECT_TRUE(once->session->open_file(base + "/real/public-link"));
+  EXPECT_FALSE(once->session->open_file(base + "/real/public-a"));
+  fs::remove_all(files);
 }
 
 TEST_F(Commit, ALostRaceIsAConflictAndWritesNothing) {

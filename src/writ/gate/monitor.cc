@@ -10,16 +10,10 @@ Result<authority::Decision> Monitor::judge(const effect::Effect& effect) {
     return Error{Code::exhausted, end_reason_, "limit effects", "raise it with --limit effects=N"};
   }
   auto decision = capabilities_.decide(effect);
-  journal_.record(effect, decision.refusal, decision.by);
-  if (decision.allowed()) {
-    capabilities_.spend(decision, effect);
-    return decision;
-  }
-  if (on_denial_ == OnDenial::end_task) {
-    must_end_ = true;
-    end_reason_ = "denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource);
-  }
-  return Error{Code::denied, std::string(effect::name(effect.kind)) + " is not granted", effect.resource, {}};
+  if (!decision.allowed()) return refused(effect, decision.refusal, decision.by);
+  journal_.record(effect, effect::Refusal::none);
+  capabilities_.spend(decision, effect);
+  return decision;
 }
 
 Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
@@ -42,24 +36,34 @@ Result<void> Monitor::note(const effect::Effect& effect) {
   return {};
 }
 
-Result<void> Monitor::confirm(const effect::Authorized& key, const std::string& real_resource) {
+Result<void> Monitor::confirm(const effect::Authorized& key, const std::string& real_resource, const std::string& host_path) {
   const auto& asked = key.effect();
-  if (real_resource == asked.resource) return {};
-  effect::Effect real = asked;
-  real.resource = real_resource;
-  if (capabilities_.decide(real).allowed()) return {};
+  for (const auto& name : {real_resource, host_path})
+    if (const auto* deny = capabilities_.deny_of(asked.kind, name)) {
+      effect::Effect real = asked;
+      real.resource = name;
+      return refused(real, effect::Refusal::denied, deny->text());
+    }
+  if (real_resource == asked.resource || capabilities_.permits(asked.kind, real_resource)) return {};
   return escaped(key, real_resource);
 }
 
 Error Monitor::escaped(const effect::Authorized& key, const std::string& where) {
   effect::Effect real = key.effect();
   if (!where.empty()) real.resource = where;
-  journal_.record(real, effect::Refusal::escape, key.effect().resource);
+  auto error = refused(real, effect::Refusal::escape, key.effect().resource);
+  error.what = "the path leads out of what was granted";
+  error.where = key.effect().resource;
+  return error;
+}
+
+Error Monitor::refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by) {
+  journal_.record(effect, refusal, by);
   if (on_denial_ == OnDenial::end_task) {
     must_end_ = true;
-    end_reason_ = "denied " + std::string(effect::name(real.kind)) + ":" + real.resource;
+    end_reason_ = "denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource);
   }
-  return {Code::denied, "the path leads out of what was granted", key.effect().resource, {}};
+  return {Code::denied, std::string(effect::name(effect.kind)) + " is not granted", effect.resource, {}};
 }
 
 }  // namespace writ::gate

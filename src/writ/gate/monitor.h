@@ -29,8 +29,9 @@ class Monitor {
   Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size);
   // Records an effect whose parts were each decided (a listing that shows only what is granted).
   Result<void> note(const effect::Effect& effect);
-  // A path turned out to lead somewhere else: decide for where it really leads, record the escape if refused.
-  Result<void> confirm(const effect::Authorized& key, const std::string& real_resource);
+  // Where a path turned out to lead, by the operator's name and by the host's (effect::File): what was decided must hold
+  // there too, whatever limits say, since the effect is paid for. Denies hold by either name. Records a refusal.
+  Result<void> confirm(const effect::Authorized& key, const std::string& real_resource, const std::string& host_path);
   // The actor found that the path leads out of what was granted, `where` if it knows: records it, gives the error.
   Error escaped(const effect::Authorized& key, const std::string& where);
 
@@ -39,6 +40,7 @@ class Monitor {
 
  private:
   Result<authority::Decision> judge(const effect::Effect& effect);
+  Error refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by);  // records it
 
   authority::CapabilitySet& capabilities_;
   effect::Journal& journal_;

@@ -18,7 +18,7 @@ Result<std::unique_ptr<OpenFile>> Session::open_file(const std::string& path) {
   WRIT_TRY(auto key, monitor_.perform({Kind::file_read, path, 0, 0}));
   auto file = setup_.host_files.open(key);
   if (!file) return refused(key, std::move(file.error()));
-  WRIT_CHECK(monitor_.confirm(key, (*file)->real_path()));
+  WRIT_CHECK(monitor_.confirm(key, (*file)->real_path(), (*file)->host_path()));
   setup_.journal.set_digest(path, (*file)->digest());
   return std::unique_ptr<OpenFile>(new OpenFile(*this, std::move(key), std::move(*file)));
 }
@@ -27,7 +27,9 @@ Result<effect::Authorized> Session::look(const std::string& path, effect::Follow
   WRIT_TRY(auto key, monitor_.perform({Kind::file_read, path, 0, 0}));
   auto real = setup_.host_files.real_path(key, follow);
   if (!real) return refused(key, std::move(real.error()));
-  WRIT_CHECK(monitor_.confirm(key, *real));
+  const auto host = setup_.host_files.host_path(key, follow);
+  if (!host) return refused(key, host.error());
+  WRIT_CHECK(monitor_.confirm(key, *real, *host));
   return key;
 }
 
