@@ -42,11 +42,16 @@ Result<merkle::Hash> Log::node(merkle::NodeId id) const {
   return *hash;
 }
 
+Result<void> grow(store::Transaction& transaction, std::uint64_t size, const Sha256& statement) {
+  WRIT_TRY(const auto made, merkle::append(Log(transaction), size, merkle::leaf_hash(statement.view())));
+  for (const auto& node : made) WRIT_CHECK(transaction.put_record(log_table, key_of(node.id), node.hash.view()));
+  return {};
+}
+
 Result<LogHead> append(store::Transaction& transaction, const Sha256& statement) {
   const Log log(transaction);
   WRIT_TRY(const auto size, log.size());
-  WRIT_TRY(const auto made, merkle::append(log, size, merkle::leaf_hash(statement.view())));
-  for (const auto& node : made) WRIT_CHECK(transaction.put_record(log_table, key_of(node.id), node.hash.view()));
+  WRIT_CHECK(grow(transaction, size, statement));
   WRIT_TRY(const auto root, log.root(size + 1));
   return LogHead{size + 1, root};
 }

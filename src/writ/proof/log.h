@@ -36,7 +36,9 @@ class Log final : public merkle::Nodes {
   const store::View& view_;
 };
 
-// Appends one leaf; the head after it. The leaf's index is head.size - 1.
+// Adds leaf number `size` to a log of that many: its nodes and no more, amortised O(1).
+Result<void> grow(store::Transaction&, std::uint64_t size, const Sha256& statement);
+// Appends one leaf; the head after it, which takes O(log n). The leaf's index is head.size - 1.
 Result<LogHead> append(store::Transaction&, const Sha256& statement);
 
 }  // namespace writ::proof

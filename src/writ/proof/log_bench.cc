@@ -1,0 +1,126 @@
+// The log and the state map over a real store, at 1e3, 1e4 and 1e5 leaves or objects. What to read: LogAppend and LogGrow
+// stay flat (O(1)), LogInclusion and StatePut grow by a step a decade (O(log n)); hashes_in_path says the n.
+//
+// All run inside store transactions without a disk sync, so that the tree is measured and not the disk.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "writ/base/assert.h"
+#include "writ/base/id.h"
+#include "writ/proof/log.h"
+#include "writ/proof/state_map.h"
+
+namespace writ::proof {
+namespace {
+
+constexpr std::uint64_t largest_map = 10'000;
+
+class Scratch {
+ public:
+  Scratch() {
+    store::OpenOptions options;
+    options.access = store::Access::create;
+    options.durability = store::Durability::none;
+    auto opened = store::Store::open(folder_, options);
+    WRIT_ASSERT(opened);
+    store_ = std::move(*opened);
+  }
+  ~Scratch() {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void write(const store::Store::Change& change) { WRIT_ASSERT(store_->write(change)); }
+  void try_write(const store::Store::Change& change) { static_cast<void>(store_->write(change)); }
+  store::Reader snapshot() { return *store_->snapshot(); }
+
+ private:
+  const std::string folder_ = std::filesystem::temp_directory_path() / ("writ-bench-" + TaskId::random().brief());
+  std::unique_ptr<store::Store> store_;
+};
+
+Sha256 leaf(std::uint64_t i) { return sha256(as_bytes(std::to_string(i))); }
+std::string path(std::uint64_t i) { return "folder/object-" + std::to_string(i); }
+
+// A log and a state map of this size, made once for all benchmarks.
+Scratch& filled(std::int64_t size) {
+  static std::map<std::int64_t, Scratch> scratches;
+  const auto [at, fresh] = scratches.try_emplace(size);
+  if (fresh) {
+    at->second.write([&](store::Transaction& t) -> Result<void> {
+      for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(size); ++i) WRIT_CHECK(grow(t, i, leaf(i)));
+      for (std::uint64_t i = 0; i < std::min<std::uint64_t>(static_cast<std::uint64_t>(size), largest_map); ++i) {
+        WRIT_CHECK(put_state(t, path(i), ObjectVersion(1), leaf(i)));
+      }
+      return {};
+    });
+  }
+  return at->second;
+}
+
+// Runs the loop in one transaction and takes it back, so that the next run meets the same size.
+template <class Work>
+void in_one_transaction(benchmark::State& state, Work&& work) {
+  filled(state.range(0)).try_write([&](store::Transaction& t) -> Result<void> {
+    for (auto _ : state) {
+      const Result<void> done = work(t);
+      WRIT_ASSERT(done);
+    }
+    return Error{Code::conflict, "taken back", {}, {}};
+  });
+}
+
+// A leaf's nodes alone: amortised O(1).
+void BM_LogGrow(benchmark::State& state) {
+  auto size = static_cast<std::uint64_t>(state.range(0));
+  in_one_transaction(state, [&](store::Transaction& t) -> Result<void> {
+    WRIT_CHECK(grow(t, size, leaf(size)));
+    ++size;
+    return {};
+  });
+}
+BENCHMARK(BM_LogGrow)->Arg(1'000)->Arg(10'000)->Arg(100'000)->MeasureProcessCPUTime();
+
+// What a commit does: the leaf, and the head that its checkpoint signs.
+void BM_LogAppend(benchmark::State& state) {
+  auto size = static_cast<std::uint64_t>(state.range(0));
+  in_one_transaction(state, [&](store::Transaction& t) -> Result<void> {
+    WRIT_TRY(const LogHead head, append(t, leaf(size++)));
+    WRIT_ASSERT(head.size == size);
+    return {};
+  });
+}
+BENCHMARK(BM_LogAppend)->Arg(1'000)->Arg(10'000)->Arg(100'000)->MeasureProcessCPUTime();
+
+void BM_LogInclusion(benchmark::State& state) {
+  const auto size = static_cast<std::uint64_t>(state.range(0));
+  const store::Reader view = filled(state.range(0)).snapshot();
+  const Log log(view);
+  std::uint64_t index = 0, hashes = 0, proofs = 0;
+  for (auto _ : state) {
+    index = (index + 7919) % size;
+    const auto proof = log.inclusion(index, size);
+    if (!proof) return state.SkipWithError("no proof");
+    hashes += proof->size();
+    ++proofs;
+  }
+  state.counters["hashes_in_path"] = static_cast<double>(hashes) / static_cast<double>(proofs);
+}
+BENCHMARK(BM_LogInclusion)->Arg(1'000)->Arg(10'000)->Arg(100'000)->MeasureProcessCPUTime();
+
+void BM_StatePut(benchmark::State& state) {
+  const auto size = static_cast<std::uint64_t>(state.range(0));
+  std::uint64_t next = 0, version = 2;
+  in_one_transaction(state, [&](store::Transaction& t) -> Result<void> {
+    next = (next + 7919) % size;
+    WRIT_CHECK(put_state(t, path(next), ObjectVersion(version++), leaf(next)));
+    return {};
+  });
+}
+BENCHMARK(BM_StatePut)->Arg(1'000)->Arg(largest_map)->MeasureProcessCPUTime();
+
+}  // namespace
+}  // namespace writ::proof
