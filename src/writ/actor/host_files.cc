@@ -117,7 +117,8 @@ Result<std::vector<effect::DirectoryEntry>> HostFiles::list(const Authorized& ke
     const std::string_view name = e->d_name;
     if (name == "." || name == "..") continue;
     if (entries.size() == max_directory_entries)
-      return Error{Code::exhausted, "the folder has more than " + std::to_string(max_directory_entries) + " entries", resource, {}};
+      return Error{
+          Code::exhausted, "the folder has more than " + std::to_string(max_directory_entries) + " entries", resource, {}};
     entries.push_back({std::string(name), e->d_type == DT_UNKNOWN ? look_at(number, e->d_name) : type_of(e->d_type), e->d_ino});
   }
   std::ranges::sort(entries, {}, &effect::DirectoryEntry::name);

@@ -52,7 +52,9 @@ struct HostFilesTest : testing::Test {
   void write(const std::string& path, std::string_view text) const { std::ofstream(folder / path, std::ios::binary) << text; }
   void link(const std::string& to, const std::string& at) const { fs::create_symlink(to, folder / at); }
   std::string at(const std::string& path) const { return folder / path; }
-  effect::Authorized key(const std::string& path, std::uint32_t capability = 0) const { return gate::Monitor::key(capability, at(path)); }
+  effect::Authorized key(const std::string& path, std::uint32_t capability = 0) const {
+    return gate::Monitor::key(capability, at(path));
+  }
   HostFiles files() const {
     HostFiles f;
     EXPECT_TRUE(f.admit(0, at("in")));
@@ -120,7 +122,8 @@ TEST_F(HostFilesTest, WhatLeadsOutIsDeniedAndSaysWhere) {
   link("../out", "in/door");
   link("/nowhere/at/all", "in/dangling");
   for (const char* path : {"in/relative", "in/absolute", "in/door/secret", "in/../out/secret", "in/deep/../../out/secret"}) {
-    for (const auto& r : {f.open(key(path)).error(), f.stat(key(path), Follow::yes).error(), f.real_path(key(path), Follow::yes).error()}) {
+    for (const auto& r :
+         {f.open(key(path)).error(), f.stat(key(path), Follow::yes).error(), f.real_path(key(path), Follow::yes).error()}) {
       EXPECT_EQ(r.code, Code::denied) << path << ": " << r.text();
       EXPECT_EQ(r.where, at("out/secret")) << path;
     }
@@ -271,7 +274,8 @@ TEST_F(HostFilesTest, NoExchangeOfLinksLeadsOut) {
     auto file = f.open(key("in/deep/secret"));
     if (!file) {
       denied += file.error().code == Code::denied;
-      EXPECT_TRUE(file.error().code == Code::denied || file.error().code == Code::conflict || file.error().code == Code::unavailable)
+      EXPECT_TRUE(file.error().code == Code::denied || file.error().code == Code::conflict ||
+                  file.error().code == Code::unavailable)
           << file.error().text();
       continue;
     }
@@ -298,8 +302,8 @@ TEST(HostFilesDeathTest, WithoutOpenat2NothingIsOpened) {
     const sock_fprog program{.len = std::size(code), .filter = code};
     right = right && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
     const auto lost = gate::Monitor::key(0, "/usr/bin");
-    right = right && f.list(lost).error().code == Code::unsupported && f.stat(lost, Follow::yes).error().code == Code::unsupported &&
-            f.open(lost).error().code == Code::unsupported;
+    right = right && f.list(lost).error().code == Code::unsupported &&
+            f.stat(lost, Follow::yes).error().code == Code::unsupported && f.open(lost).error().code == Code::unsupported;
     std::_Exit(right ? 0 : 1);
   };
   EXPECT_EXIT(in_child(), testing::ExitedWithCode(0), "");

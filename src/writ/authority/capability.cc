@@ -90,7 +90,8 @@ bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const 
 bool CapabilitySet::covers_below(effect::Kind kind, std::string_view path) const {
   for (const auto& d : denies_)
     if (d.kind == kind && (!d.resource || d.resource->covers_all_below(path))) return false;
-  return std::ranges::any_of(grants_, [&](const Grant& g) { return g.kind == kind && g.resource && g.resource->covers_below(path); });
+  return std::ranges::any_of(grants_,
+                             [&](const Grant& g) { return g.kind == kind && g.resource && g.resource->covers_below(path); });
 }
 
 }  // namespace writ::authority

@@ -41,7 +41,9 @@ struct Capabilities : testing::Test {
   }
 };
 
-Effect read(std::string path, std::uint64_t bytes = 0, std::uint64_t size = 0) { return {Kind::file_read, std::move(path), bytes, size}; }
+Effect read(std::string path, std::uint64_t bytes = 0, std::uint64_t size = 0) {
+  return {Kind::file_read, std::move(path), bytes, size};
+}
 
 TEST_F(Capabilities, NothingIsAllowedByDefault) {
   const auto s = set({});
@@ -171,7 +173,8 @@ TEST_F(CapabilitiesDeathTest, SpendingWhatWasNotAllowedIsABug) {
 class Reference {
  public:
   struct Event { std::uint32_t capability; Effect effect; Nanoseconds at; };
-  Reference(std::vector<Grant> g, std::vector<Grant> d, const HandClock& c) : grants(std::move(g)), denies(std::move(d)), clock(c), start(c.now) {}
+  Reference(std::vector<Grant> g, std::vector<Grant> d, const HandClock& c)
+      : grants(std::move(g)), denies(std::move(d)), clock(c), start(c.now) {}
 
   bool within_limits(std::uint32_t i, const Effect& e) const {
     const auto& l = grants[i].limits;
@@ -193,7 +196,10 @@ class Reference {
     const auto full = static_cast<std::int64_t>(r.count) * r.per.count();
     std::int64_t have = full;
     Nanoseconds last = start;
-    const auto pass = [&](Nanoseconds to) { have = std::min(full, have + (to - last).count() * static_cast<std::int64_t>(r.count)); last = to; };
+    const auto pass = [&](Nanoseconds to) {
+      have = std::min(full, have + (to - last).count() * static_cast<std::int64_t>(r.count));
+      last = to;
+    };
     for (const auto& h : history) {
       if (h.capability != i) continue;
       pass(h.at);
@@ -209,7 +215,9 @@ class Reference {
     for (const bool plain : {true, false}) {
       for (std::uint32_t i = 0; i < grants.size(); ++i) {
         const auto& g = grants[i];
-        if ((!g.resource || g.resource->is_plain()) != plain || g.kind != e.kind || (g.resource && !g.resource->covers(e.resource))) continue;
+        if ((!g.resource || g.resource->is_plain()) != plain || g.kind != e.kind ||
+            (g.resource && !g.resource->covers(e.resource)))
+          continue;
         if (within_limits(i, e)) return {Refusal::none, i};
         if (!limited) limited = i;
       }
@@ -228,8 +236,9 @@ TEST_F(Capabilities, DecideAsTheReferenceDoes) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   const auto pick = [&](std::uint64_t n) { return random() % n; };
-  const std::string resources[] = {"file.read:/a", "file.read:/a/", "file.read:/a/*", "file.read:/**", "file.read:/a/b", "file.read:/*/b",
-                                   "state.read:a", "state.read:a/", "state.read:**", "env:A", "env:*", "clock.real"};
+  const std::string resources[] = {"file.read:/a",   "file.read:/a/",  "file.read:/a/*", "file.read:/**",
+                                   "file.read:/a/b", "file.read:/*/b", "state.read:a",   "state.read:a/",
+                                   "state.read:**",  "env:A",          "env:*",          "clock.real"};
   const std::string limits[] = {"uses=2", "bytes=10B", "max_size=5B", "time=20ns", "expires=30ns", "rate=2/7ns"};
   std::map<Refusal, int> seen;
   for (int round = 0; round < 4000; ++round) {
@@ -245,12 +254,17 @@ TEST_F(Capabilities, DecideAsTheReferenceDoes) {
     Reference reference(real.grants(), real.denies(), clock);
     for (int step = 0; step < 20; ++step) {
       clock.now += Nanoseconds(pick(4));
-      const Effect paths[] = {read("/a", pick(4), pick(7)), read("/a/b", pick(4), pick(7)), read("/c", pick(4)), {.kind = Kind::state_read, .resource = "a/x"},
-                              {.kind = Kind::env, .resource = "A"}, {.kind = Kind::clock_real, .resource = {}}};
+      const Effect paths[] = {read("/a", pick(4), pick(7)),
+                              read("/a/b", pick(4), pick(7)),
+                              read("/c", pick(4)),
+                              {.kind = Kind::state_read, .resource = "a/x"},
+                              {.kind = Kind::env, .resource = "A"},
+                              {.kind = Kind::clock_real, .resource = {}}};
       const auto& e = paths[pick(std::size(paths))];
       const auto d = real.decide(e);
       const auto [refusal, capability] = reference.decide(e);
-      ASSERT_EQ(d.refusal, refusal) << testing::PrintToString(grants) << " denies " << testing::PrintToString(denies) << " " << e.resource;
+      ASSERT_EQ(d.refusal, refusal) << testing::PrintToString(grants) << " denies " << testing::PrintToString(denies) << " "
+                                    << e.resource;
       ASSERT_EQ(d.capability, capability) << testing::PrintToString(grants) << " " << e.resource;
       ASSERT_EQ(d.by.empty(), refusal == Refusal::none || refusal == Refusal::no_capability);
       ++seen[refusal];
@@ -260,7 +274,8 @@ TEST_F(Capabilities, DecideAsTheReferenceDoes) {
       }
     }
   }
-  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint}) EXPECT_GT(seen[r], 1000) << static_cast<int>(r);
+  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint})
+    EXPECT_GT(seen[r], 1000) << static_cast<int>(r);
 }
 
 }  // namespace

@@ -85,7 +85,9 @@ TEST(Explain, TheGrantIsTheSmallestThatHelps) {
     ASSERT_EQ(d.grant_shell, "--grant " + d.grant);
     std::string other = resource;
     other.insert(random() % (other.size() + 1), 1, "a*\n/"[random() % 4]);
-    if (other != resource && other != resource + "/") { ASSERT_FALSE(with.decide({.kind = word.kind, .resource = other}).allowed()) << d.grant << " allows " << other; }
+    if (other != resource && other != resource + "/") {
+      ASSERT_FALSE(with.decide({.kind = word.kind, .resource = other}).allowed()) << d.grant << " allows " << other;
+    }
   }
   EXPECT_GT(proposed, 5000);
 }
@@ -105,7 +107,8 @@ TEST(Explain, ALimitIsNamedAndRaised) {
       {"state.write:out/,rate=1/h", small, "rate", "state.write:out/,rate=2/h"},
       {"state.write:out/,bytes=1KiB", large, "bytes", "state.write:out/,bytes=4024B"},
       {"state.write:out/,max_size=1KiB", large, "max_size", "state.write:out/,max_size=4KiB"},
-      {"state.write:out/*,max_size=1KiB,bytes=72B,uses=9", large, "bytes,max_size", "state.write:out/*,uses=9,bytes=3KiB,max_size=4KiB"},
+      {"state.write:out/*,max_size=1KiB,bytes=72B,uses=9", large, "bytes,max_size",
+       "state.write:out/*,uses=9,bytes=3KiB,max_size=4KiB"},
       {"state.write:out/,expires=2020-01-01T00:00:00Z,uses=9", small, "expires", "state.write:out/,uses=9"},
   };
   for (const auto& c : cases) {
@@ -121,7 +124,12 @@ TEST(Explain, ALimitIsNamedAndRaised) {
 }
 
 TEST(Explain, AnEscapeIsProposedOnlyIfItIsKnownWhereItLeads) {
-  Entry e{.sequence = 0, .kind = Kind::file_read, .refusal = Refusal::escape, .resource = "/data/link", .by = "/data/link", .digest = {}};
+  Entry e{.sequence = 0,
+          .kind = Kind::file_read,
+          .refusal = Refusal::escape,
+          .resource = "/data/link",
+          .by = "/data/link",
+          .digest = {}};
   EXPECT_EQ(explain(e).grant, "");
   e.resource = "/srv/other";
   EXPECT_EQ(explain(e).grant, "file.read:/data/link");
@@ -132,30 +140,58 @@ TEST(Explain, AnEscapeIsProposedOnlyIfItIsKnownWhereItLeads) {
 }
 
 TEST(Explain, ForeignJournalsCannotMakeItPropose) {
-  for (const char* by : {"", "bytes", " of ", "bytes of ", "bytes of file.read:/", "bytes of state.write:out/", "x of file.read:/a", "bytes,, of file.read:/a",
-                         "bytes of file.read:/a?x", "uses of clock.real", "uses of file.read:/,bytes=1"}) {
-    const auto d = explain({.sequence = 0, .kind = Kind::file_read, .refusal = Refusal::constraint, .resource = "/srv/a", .by = by, .digest = {}});
+  for (const char* by :
+       {"", "bytes", " of ", "bytes of ", "bytes of file.read:/", "bytes of state.write:out/", "x of file.read:/a",
+        "bytes,, of file.read:/a", "bytes of file.read:/a?x", "uses of clock.real", "uses of file.read:/,bytes=1"}) {
+    const auto d = explain(
+        {.sequence = 0, .kind = Kind::file_read, .refusal = Refusal::constraint, .resource = "/srv/a", .by = by, .digest = {}});
     EXPECT_EQ(d.grant, "") << by;
   }
 }
 
 TEST(Explain, CredentialsAreNeverProposed) {
-  for (const char* path : {"/home/me/.ssh/id_ed25519", "/root/.ssh", "/root/.ssh/", "/home/me/.gnupg/private-keys-v1.d/x.key", "/home/me/.aws/credentials",
-                           "/home/me/.config/gcloud/application_default_credentials.json", "/home/me/.kube/config", "/home/me/.docker/config.json",
-                           "/home/me/.netrc", "/srv/app/.env", "/srv/app/.env.production", "/etc/shadow", "/etc/shadow-", "/etc/gshadow",
-                           "/home/me/.bash_history", "/home/me/.zsh_history", "/home/me/.mozilla/firefox/x/logins.json",
-                           "/home/me/.config/google-chrome/Default/Cookies", "/srv/tls/site.pem", "/srv/tls/site.KEY", "/home/me/id_rsa",
-                           "/proc/self/environ", "/proc/1/environ", "/proc/self/mem", "/proc/self/root/etc/shadow", "/var/lib/cloud/instance/user-data.txt",
-                           "/run/secrets/db", "/home/me/.git-credentials", "/home/me/.npmrc", "/home/me/.config/writ/keys/signing"}) {
+  for (const char* path : {"/home/me/.ssh/id_ed25519",
+                           "/root/.ssh",
+                           "/root/.ssh/",
+                           "/home/me/.gnupg/private-keys-v1.d/x.key",
+                           "/home/me/.aws/credentials",
+                           "/home/me/.config/gcloud/application_default_credentials.json",
+                           "/home/me/.kube/config",
+                           "/home/me/.docker/config.json",
+                           "/home/me/.netrc",
+                           "/srv/app/.env",
+                           "/srv/app/.env.production",
+                           "/etc/shadow",
+                           "/etc/shadow-",
+                           "/etc/gshadow",
+                           "/home/me/.bash_history",
+                           "/home/me/.zsh_history",
+                           "/home/me/.mozilla/firefox/x/logins.json",
+                           "/home/me/.config/google-chrome/Default/Cookies",
+                           "/srv/tls/site.pem",
+                           "/srv/tls/site.KEY",
+                           "/home/me/id_rsa",
+                           "/proc/self/environ",
+                           "/proc/1/environ",
+                           "/proc/self/mem",
+                           "/proc/self/root/etc/shadow",
+                           "/var/lib/cloud/instance/user-data.txt",
+                           "/run/secrets/db",
+                           "/home/me/.git-credentials",
+                           "/home/me/.npmrc",
+                           "/home/me/.config/writ/keys/signing"}) {
     EXPECT_TRUE(is_sensitive(Kind::file_read, path)) << path;
     const auto d = explain(refused(CapabilitySet({}, {}, still), {.kind = Kind::file_read, .resource = path}));
     EXPECT_TRUE(d.sensitive && d.grant.empty() && d.grant_shell.empty()) << path;
   }
-  for (const char* name : {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "openai_api_key", "PGPASSWORD_FILE_PASSWORD", "SSH_AUTH_SOCK", "DB_PASS"})
+  for (const char* name :
+       {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "openai_api_key", "PGPASSWORD_FILE_PASSWORD", "SSH_AUTH_SOCK", "DB_PASS"})
     EXPECT_TRUE(is_sensitive(Kind::env, name)) << name;
-  for (const char* path : {"/etc/hostname", "/usr/share/common-licenses/GPL", "/home/me/environ", "/srv/monkey", "/srv/.environment", "/home/me/ssh/x"})
+  for (const char* path : {"/etc/hostname", "/usr/share/common-licenses/GPL", "/home/me/environ", "/srv/monkey",
+                           "/srv/.environment", "/home/me/ssh/x"})
     EXPECT_FALSE(is_sensitive(Kind::file_read, path)) << path;
-  for (const char* name : {"HOME", "PATH", "PWD", "LC_ALL", "MONKEY", "KEYBOARD"}) EXPECT_FALSE(is_sensitive(Kind::env, name)) << name;
+  for (const char* name : {"HOME", "PATH", "PWD", "LC_ALL", "MONKEY", "KEYBOARD"})
+    EXPECT_FALSE(is_sensitive(Kind::env, name)) << name;
   EXPECT_FALSE(is_sensitive(Kind::state_read, "certificates/site.pem"));
 }
 

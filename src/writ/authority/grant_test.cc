@@ -93,7 +93,8 @@ TEST(Grant, LevelsAndWildcards) {
 
 TEST(Grant, WhatIsNotCanonicalIsCoveredByNothing) {
   for (const char* g : {"file.read:/", "file.read:/**", "file.read:/a/", "file.read:/a/**", "file.read:/a/*/*"})
-    for (const char* r : {"/a/../b", "/a/./b", "/a//b", "a/b", "", "/a/..", "/a/.", "//", "/a//"}) EXPECT_FALSE(covers(g, r)) << g << " " << r;
+    for (const char* r : {"/a/../b", "/a/./b", "/a//b", "a/b", "", "/a/..", "/a/.", "//", "/a//"})
+      EXPECT_FALSE(covers(g, r)) << g << " " << r;
   EXPECT_FALSE(covers("file.read:/", std::string_view("/a\0b", 4)));
   EXPECT_FALSE(covers("state.read:/", "/a"));
 }
@@ -203,7 +204,8 @@ TEST(Grant, RefusesWithTheWordsThatWork) {
       {"env:HOME=/x", "a name holds no value (grant"},
       {"env:**", "no levels"},
   };
-  for (const auto& c : cases) EXPECT_NE(refusal(c.text).find(c.says), std::string::npos) << c.text << "\n  said: " << refusal(c.text);
+  for (const auto& c : cases)
+    EXPECT_NE(refusal(c.text).find(c.says), std::string::npos) << c.text << "\n  said: " << refusal(c.text);
   EXPECT_NE(refusal(std::string_view("file.read:/x\0y", 14)).find("%00"), std::string::npos);
 }
 
@@ -272,7 +274,9 @@ TEST(Grant, ItsTextParsesBackToItAndNoShellTouchesIt) {
     ASSERT_TRUE(back) << text << ": " << back.error().text();
     ASSERT_EQ(*back, g) << text;
     ASSERT_EQ(back->text(), text);
-    ASSERT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@+%*=,"), std::string::npos) << text;
+    ASSERT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@+%*=,"),
+              std::string::npos)
+        << text;
   }
 }
 
@@ -281,7 +285,8 @@ TEST(Grant, TheParserTakesOrRefusesAnyText) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const std::string_view pieces[] = {"*", "**", "/", "..", ".", "%", "%2A", "%2f", ",", ",uses=", "=", ":", "?", "~", "\n", "\xff", "9", "s", "Z", "T"};
+  const std::string_view pieces[] = {
+      "*", "**", "/", "..", ".", "%", "%2A", "%2f", ",", ",uses=", "=", ":", "?", "~", "\n", "\xff", "9", "s", "Z", "T"};
   int accepted = 0;
   for (int i = 0; i < 30000; ++i) {
     auto text = random_grant(random).text();

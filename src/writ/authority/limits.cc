@@ -58,7 +58,8 @@ std::int64_t days_from_civil(std::int64_t y, std::int64_t m, std::int64_t d) {
 
 // RFC 3339 section 5.6, upper-case T and Z; leap seconds do not exist on our clocks.
 std::optional<WallTime> parse_instant(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t digits, std::int64_t low, std::int64_t high) -> std::optional<std::int64_t> {
+  const auto number = [&](std::size_t at, std::size_t digits, std::int64_t low,
+                          std::int64_t high) -> std::optional<std::int64_t> {
     if (text.size() < at + digits) return std::nullopt;
     const auto field = text.substr(at, digits);
     const auto n = field.find_first_not_of("0123456789") == field.npos ? whole_number(field) : std::nullopt;
@@ -100,7 +101,8 @@ Result<WallTime> parse_expires(std::string_view text, WallTime now) {
   if (const auto instant = parse_instant(text)) return *instant;
   const auto from_now = parse_time(text);
   if (!from_now)
-    return invalid("`expires` is neither a time from now nor an instant", {}, "write expires=10min or expires=2027-01-01T00:00:00Z");
+    return invalid("`expires` is neither a time from now nor an instant", {},
+                   "write expires=10min or expires=2027-01-01T00:00:00Z");
   WallTime end;
   if (__builtin_add_overflow(now.ns, from_now->count(), &end.ns)) return invalid("`expires` is too far away");
   return end;
@@ -167,7 +169,8 @@ Result<void> add_limit(Limits& limits, std::string_view text, WallTime now) {
     if (effect::limit_names[i] != name) continue;
     const auto limit = static_cast<Limit>(i);
     if (equals == text.npos || equals + 1 == text.size())
-      return invalid(fmt::format("the limit `{}` has no value", name), {}, fmt::format("write for example {}", limit_meanings[i].example));
+      return invalid(fmt::format("the limit `{}` has no value", name), {},
+                     fmt::format("write for example {}", limit_meanings[i].example));
     if (limits.has(limit)) return invalid(fmt::format("the limit `{}` is given twice", name), {}, "give it once");
     return set_value(limits, limit, text.substr(equals + 1), now);
   }

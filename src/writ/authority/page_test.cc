@@ -22,7 +22,8 @@ TEST(Page, DocumentationIsWhatTheCodeSays) {
 TEST(Page, ExamplesOfLimitsAreLimits) {
   for (std::size_t i = 0; i < limit_meanings.size(); ++i) {
     EXPECT_TRUE(limit_meanings[i].example.starts_with(effect::limit_names[i]));
-    EXPECT_TRUE(parse_grant("clock.real," + std::string(limit_meanings[i].example), "/", WallTime{1})) << limit_meanings[i].example;
+    EXPECT_TRUE(parse_grant("clock.real," + std::string(limit_meanings[i].example), "/", WallTime{1}))
+        << limit_meanings[i].example;
   }
 }
 

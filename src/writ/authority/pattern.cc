@@ -167,7 +167,8 @@ Result<void> Pattern::add_levels(const std::vector<Token>& all) {
 
 Result<void> Pattern::finish() {
   if (wild_ && levels_.size() > max_wild_levels)
-    return invalid(fmt::format("more than {} levels in a path with a wildcard", max_wild_levels), {}, "end the path in / instead");
+    return invalid(fmt::format("more than {} levels in a path with a wildcard", max_wild_levels), {},
+                   "end the path in / instead");
   plain_.clear();
   if (wild_) return {};
   for (std::size_t i = 0; i < levels_.size(); ++i) plain_ += (i > 0 ? "/" : "") + levels_[i].pieces.front();

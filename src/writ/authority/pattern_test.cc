@@ -118,7 +118,8 @@ TEST(Pattern, ALiteralMeansItselfWhateverItsBytes) {
   for (int i = 0; i < 20000; ++i) {
     const auto form = std::array{ResourceForm::host_path, ResourceForm::object_path, ResourceForm::name}[random() % 3];
     std::string resource = form == ResourceForm::host_path ? "/" : "";
-    for (auto n = random() % 12; n > 0; --n) resource += random() % 4 == 0 ? "/.*%?"[random() % 5] : static_cast<char>(random() % 256);
+    for (auto n = random() % 12; n > 0; --n)
+      resource += random() % 4 == 0 ? "/.*%?"[random() % 5] : static_cast<char>(random() % 256);
     const auto p = Pattern::literal(resource, form);
     if (!p) {
       ASSERT_EQ(p.error().code, Code::invalid);

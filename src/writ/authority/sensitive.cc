@@ -98,9 +98,9 @@ constexpr std::array files{
     Sensitive{"/dev/kmem", "memory of the kernel"},
 };
 
-constexpr std::array<std::string_view, 17> words{
-    "KEY", "KEYS", "APIKEY", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "PWD", "CREDENTIAL",
-    "CREDENTIALS", "AUTH", "COOKIE", "PAT"};
+constexpr std::array<std::string_view, 17> words{"KEY",        "KEYS",        "APIKEY", "TOKEN",      "TOKENS", "SECRET",
+                                                 "SECRETS",    "PASSWORD",    "PASSWD", "PASSPHRASE", "PASS",   "PWD",
+                                                 "CREDENTIAL", "CREDENTIALS", "AUTH",   "COOKIE",     "PAT"};
 
 std::string fold(std::string_view text, char first, char last, int by) {
   std::string out(text);

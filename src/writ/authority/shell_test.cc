@@ -16,9 +16,14 @@
 namespace writ::authority {
 namespace {
 
-const std::vector<std::vector<std::string>> shells{
-    {"bash", "--norc"}, {"bash", "--norc", "-O", "nullglob"}, {"bash", "--norc", "-O", "failglob"}, {"bash", "--norc", "-O", "extglob", "-O", "globstar"},
-    {"bash", "--norc", "--posix"}, {"dash"}, {"zsh", "-f"}, {"zsh", "-f", "-o", "extendedglob"}};
+const std::vector<std::vector<std::string>> shells{{"bash", "--norc"},
+                                                   {"bash", "--norc", "-O", "nullglob"},
+                                                   {"bash", "--norc", "-O", "failglob"},
+                                                   {"bash", "--norc", "-O", "extglob", "-O", "globstar"},
+                                                   {"bash", "--norc", "--posix"},
+                                                   {"dash"},
+                                                   {"zsh", "-f"},
+                                                   {"zsh", "-f", "-o", "extendedglob"}};
 
 class Folder {
  public:
@@ -60,8 +65,12 @@ std::vector<std::string> hostile_grants() {
   std::mt19937_64 random(3);
   std::vector<std::string> grants{"clock.real,rate=10/s,expires=2027-01-01T00:00:00.000000000Z", "file.read:/"};
   for (int byte = 1; byte < 256; ++byte)
-    if (byte != '/') grants.push_back("file.read:" + Pattern::literal(std::string("/a") + static_cast<char>(byte) + "b", effect::ResourceForm::host_path)->text());
-  for (const auto* name : {"~", "~root", "=ls", "*", "a*", "{a,b}", "a=~", "!!", "!1", "^a^b", "-n", "$HOME", "`ls`", "@(a|b)", "+(a)", "a:~", "#x", "%1", "<(ls)"})
+    if (byte != '/')
+      grants.push_back(
+          "file.read:" +
+          Pattern::literal(std::string("/a") + static_cast<char>(byte) + "b", effect::ResourceForm::host_path)->text());
+  for (const auto* name : {"~", "~root", "=ls", "*", "a*", "{a,b}", "a=~", "!!", "!1", "^a^b", "-n", "$HOME", "`ls`", "@(a|b)",
+                           "+(a)", "a:~", "#x", "%1", "<(ls)"})
     for (const auto* kind : {"state.read:", "file.read:/"}) grants.push_back(kind + escape_resource(name) + ",uses=1");
   for (int i = 0; i < 300; ++i) {
     std::string name;
@@ -75,7 +84,8 @@ std::vector<std::string> hostile_grants() {
 
 TEST(Shell, LeavesLiteralGrantsAlone) {
   Folder folder;  // with files that a careless pattern would match
-  for (const auto* name : {"state.read:xy", "state.read:x%41y", "clock.real", "a", "b"}) ASSERT_TRUE(replace_file(folder.path() / name, "", 0600));
+  for (const auto* name : {"state.read:xy", "state.read:x%41y", "clock.real", "a", "b"})
+    ASSERT_TRUE(replace_file(folder.path() / name, "", 0600));
   const auto grants = hostile_grants();
   std::string script, expected;
   for (const auto& g : grants) {

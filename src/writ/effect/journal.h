@@ -34,7 +34,8 @@ struct Entry {
   std::uint64_t bytes = 0;     // moved by them in all
   std::uint64_t size = 0;      // the largest Effect::size among them
   std::string resource;
-  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), or what was asked for if `resource` is where it leads
+  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), or what was asked for if `resource` is
+                   // where it leads
   std::string digest;          // lower-case hex SHA-256 of what was read, where it is an immutable input; may be empty
   friend bool operator==(const Entry&, const Entry&) = default;
 };

@@ -12,7 +12,9 @@ namespace {
 
 const std::string one(64, '1'), two(64, '2');
 
-Effect read(std::string resource, std::uint64_t bytes = 0) { return {.kind = Kind::file_read, .resource = std::move(resource), .bytes = bytes}; }
+Effect read(std::string resource, std::uint64_t bytes = 0) {
+  return {.kind = Kind::file_read, .resource = std::move(resource), .bytes = bytes};
+}
 
 TEST(Journal, ARunOfEqualEffectsIsOneEntry) {
   Journal j;
@@ -62,16 +64,26 @@ TEST(Journal, AFileOpenedAgainWithOtherContentIsAnotherEntry) {
   j.set_digest("/a", two);
   j.record(read("/a", 8), Refusal::none);
   ASSERT_EQ(j.entries().size(), 2u);
-  EXPECT_EQ(j.entries()[0], (Entry{.sequence = 0, .kind = Kind::file_read, .count = 2, .bytes = 3, .resource = "/a", .by = {}, .digest = one}));
-  EXPECT_EQ(j.entries()[1], (Entry{.sequence = 2, .kind = Kind::file_read, .count = 2, .bytes = 12, .resource = "/a", .by = {}, .digest = two}));
+  EXPECT_EQ(j.entries()[0],
+            (Entry{.sequence = 0, .kind = Kind::file_read, .count = 2, .bytes = 3, .resource = "/a", .by = {}, .digest = one}));
+  EXPECT_EQ(j.entries()[1],
+            (Entry{.sequence = 2, .kind = Kind::file_read, .count = 2, .bytes = 12, .resource = "/a", .by = {}, .digest = two}));
 }
 
 TEST(Entry, HasOneText) {
   EXPECT_EQ(encode({.sequence = 0, .kind = Kind::clock_real, .resource = {}, .by = {}, .digest = {}}),
             R"({"count":1,"effect":"clock.real","verdict":"allowed"})");
-  EXPECT_EQ(encode({.sequence = 7, .kind = Kind::file_read, .refusal = Refusal::denied, .count = 2, .bytes = 3, .size = 9,
-                    .resource = "/a\n\"\xff", .by = "file.read:/a/", .digest = {}}),
-            R"({"by":"file.read:/a/","bytes":3,"count":2,"effect":"file.read","resource_base64":"L2EKIv8=","sequence":7,"size":9,"verdict":"denied"})");
+  EXPECT_EQ(
+      encode({.sequence = 7,
+              .kind = Kind::file_read,
+              .refusal = Refusal::denied,
+              .count = 2,
+              .bytes = 3,
+              .size = 9,
+              .resource = "/a\n\"\xff",
+              .by = "file.read:/a/",
+              .digest = {}}),
+      R"({"by":"file.read:/a/","bytes":3,"count":2,"effect":"file.read","resource_base64":"L2EKIv8=","sequence":7,"size":9,"verdict":"denied"})");
 }
 
 Entry random_entry(std::mt19937_64& random) {
@@ -141,7 +153,8 @@ TEST(Entry, NoMutationDecodesToSomethingElse) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const std::string_view pieces[] = {"\"", "{", "}", ":", ",", "\\u0000", "\\", "null", "1e3", "-0", "_base64", "\xff", "9007199254740993"};
+  const std::string_view pieces[] = {"\"",   "{",   "}",  ":",       ",",    "\\u0000",         "\\",
+                                     "null", "1e3", "-0", "_base64", "\xff", "9007199254740993"};
   int accepted = 0;
   for (int i = 0; i < 40000; ++i) {
     auto text = encode(random_entry(random));

@@ -45,7 +45,8 @@ struct Word {
 
 inline constexpr std::array<Word, 6> vocabulary{{
     {Kind::state_read, "state.read", Nature::read, ResourceForm::object_path, "wasm", "read, list or stat objects of the state"},
-    {Kind::state_write, "state.write", Nature::staged, ResourceForm::object_path, "wasm", "create, change or remove objects of the state"},
+    {Kind::state_write, "state.write", Nature::staged, ResourceForm::object_path, "wasm",
+     "create, change or remove objects of the state"},
     {Kind::file_read, "file.read", Nature::read, ResourceForm::host_path, "wasm", "read, list or stat files of the host"},
     {Kind::env, "env", Nature::read, ResourceForm::name, "wasm", "see an environment variable of the caller"},
     {Kind::clock_real, "clock.real", Nature::ambient, ResourceForm::none, "wasm", "see real time instead of virtual time"},
