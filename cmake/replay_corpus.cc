@@ -18,9 +18,9 @@ void replay(const std::vector<std::uint8_t>& input) {
   for (std::size_t n = 0; n < input.size() && n < kDamagedBytes; ++n) {
     std::vector<std::uint8_t> cut(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(n));
     LLVMFuzzerTestOneInput(cut.data(), cut.size());
-    for (const std::uint8_t flip : {0x01, 0x20, 0x80, 0xff}) {
+    for (const int flip : {0x01, 0x20, 0x80, 0xff}) {
       std::vector<std::uint8_t> damaged = input;
-      damaged[n] ^= flip;
+      damaged[n] = static_cast<std::uint8_t>(damaged[n] ^ flip);
       LLVMFuzzerTestOneInput(damaged.data(), damaged.size());
     }
   }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <cstring>
+
 namespace writ {
 
 std::size_t utf8_sequence(std::string_view s) {
@@ -20,6 +23,11 @@ std::size_t utf8_sequence(std::string_view s) {
 
 bool is_utf8(std::string_view s) {
   while (!s.empty()) {
+    std::uint64_t eight = 0;  // most text is ASCII: eight characters at a time
+    while (s.size() >= sizeof eight && (std::memcpy(&eight, s.data(), sizeof eight), (eight & 0x8080808080808080u) == 0)) {
+      s.remove_prefix(sizeof eight);
+    }
+    if (s.empty()) return true;
     const auto n = utf8_sequence(s);
     if (n == 0) return false;
     s.remove_prefix(n);

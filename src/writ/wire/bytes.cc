@@ -36,13 +36,19 @@ Error not_base64(std::size_t at, std::string_view why) {
 
 }  // namespace
 
-std::string hex(BytesView bytes) {
-  std::string out(bytes.size() * 2, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto b = std::to_integer<unsigned>(bytes[i]);
-    out[2 * i] = hex_digits[b >> 4];
-    out[2 * i + 1] = hex_digits[b & 15];
+void append_hex(std::string& out, BytesView bytes) {
+  std::size_t at = out.size();
+  out.resize(at + 2 * bytes.size());
+  for (const std::byte byte : bytes) {
+    const auto b = std::to_integer<unsigned>(byte);
+    out[at++] = hex_digits[b >> 4];
+    out[at++] = hex_digits[b & 15];
   }
+}
+
+std::string hex(BytesView bytes) {
+  std::string out;
+  append_hex(out, bytes);
   return out;
 }
 

@@ -25,6 +25,7 @@ inline Bytes to_bytes(std::string_view text) {
 }
 
 std::string hex(BytesView);
+void append_hex(std::string& out, BytesView);
 // Into exactly out.size() bytes; false unless the text is twice as many lower-case digits.
 bool parse_hex_into(std::string_view, std::span<std::byte> out);
 // An even number of lower-case digits. `invalid` names the first position that is wrong.

@@ -32,7 +32,7 @@ void append_object(std::string& out, const Json::object_t& object) {
   out += '{';
   for (const Member member : members) {
     if (member != members.front()) out += ',';
-    append_canonical_string(out, member->first);
+    WRIT_ASSERT(append_canonical_string(out, member->first) && "a key is UTF-8");
     out += ':';
     append(out, member->second);
   }
@@ -56,7 +56,9 @@ void append(std::string& out, const Json& value) {
       return;
     }
     case Json::value_t::number_float: out += canonical_number(value.get<double>()); return;
-    case Json::value_t::string: append_canonical_string(out, value.get_ref<const std::string&>()); return;
+    case Json::value_t::string:
+      WRIT_ASSERT(append_canonical_string(out, value.get_ref<const std::string&>()) && "a string is UTF-8");
+      return;
     case Json::value_t::array: {
       out += '[';
       const char* between = "";
@@ -83,8 +85,8 @@ bool canonical_key_less(std::string_view a, std::string_view b) {
   return utf16_rank(*x) < utf16_rank(*y);
 }
 
-void append_canonical_string(std::string& out, std::string_view text) {
-  WRIT_ASSERT(is_utf8(text));
+bool append_canonical_string(std::string& out, std::string_view text) {
+  if (!is_utf8(text)) return false;
   out += '"';
   std::size_t plain = 0;  // where the run of characters that stand for themselves began
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -107,6 +109,7 @@ void append_canonical_string(std::string& out, std::string_view text) {
   }
   out += text.substr(plain);
   out += '"';
+  return true;
 }
 
 // ECMAScript Number::toString (ECMA-262 6.1.6.1.20): the shortest digits that read back, laid out by the exponent.

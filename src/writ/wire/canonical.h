@@ -19,8 +19,8 @@ Result<Json> parse_canonical(std::string_view text, JsonLimits = {});
 
 // Whether key a comes before key b: the order of their UTF-16 code units. Both are valid UTF-8.
 bool canonical_key_less(std::string_view a, std::string_view b);
-// Appends the text as a canonical JSON string with its quotes.
-void append_canonical_string(std::string& out, std::string_view utf8);
+// Appends the text as a canonical JSON string with its quotes; false, and nothing appended, if it is not UTF-8.
+[[nodiscard]] bool append_canonical_string(std::string& out, std::string_view text);
 // The number as ECMAScript's Number::toString prints it; -0 is "0".
 std::string canonical_number(double finite);
 

@@ -5,30 +5,34 @@
 #include <charconv>
 #include <chrono>
 
+#include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/wire/canonical.h"
 
 namespace writ {
 namespace {
 
-// The strict inverse of rfc3339(): 2026-11-21T03:11:43.000000000Z and nothing else.
+// The strict inverse of rfc3339(): 2026-11-21T03:11:43.000000000Z and nothing else. Years 1970 to 2261, which is what
+// nanoseconds in 64 bits reach.
 std::optional<WallTime> parse_time_text(std::string_view text) {
-  if (text.size() != 30) return std::nullopt;
+  constexpr std::string_view shape = "0000-00-00T00:00:00.000000000Z";
+  if (text.size() != shape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (shape[i] == '0' ? !digit : text[i] != shape[i]) return std::nullopt;
+  }
   const auto number = [&](std::size_t at, std::size_t length) {
-    int v = 0;
-    std::from_chars(text.data() + at, text.data() + at + length, v);
+    unsigned v = 0;
+    for (const char c : text.substr(at, length)) v = v * 10 + static_cast<unsigned>(c - '0');
     return v;
   };
-  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
-                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-  if (!day.ok() || number(0, 4) < 1970 || number(0, 4) > 2261) return std::nullopt;
-  const Nanoseconds since = std::chrono::sys_days(day).time_since_epoch() + std::chrono::hours(number(11, 2)) +
-                            std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
-                            Nanoseconds(number(20, 9));
-  const WallTime time{since.count()};
-  if (rfc3339(time) != text) return std::nullopt;
-  return time;
+  const unsigned year = number(0, 4), hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(year)), std::chrono::month(number(5, 2)),
+                                        std::chrono::day(number(8, 2))};
+  if (!day.ok() || year < 1970 || year > 2261 || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  const Nanoseconds since = std::chrono::sys_days(day).time_since_epoch() + std::chrono::hours(hour) +
+                            std::chrono::minutes(minute) + std::chrono::seconds(second) + Nanoseconds(number(20, 9));
+  return WallTime{since.count()};
 }
 
 // The character that a canonical escape stands for, and the length of the escape; length 0 if it is not canonical.
@@ -47,7 +51,9 @@ template <class T>
 std::optional<T> parse_decimal(std::string_view text) {
   T v{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (failure != std::errc() || end != text.data() + text.size() || fmt::format_int(v).c_str() != text) return std::nullopt;
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.starts_with('0') && text != "0") return std::nullopt;
   return v;
 }
 
@@ -61,23 +67,32 @@ void FormWriter::key(std::string_view name) {
 }
 void FormWriter::constant(std::string_view name, std::string_view text) {
   key(name);
-  append_canonical_string(out_, text);
+  WRIT_ASSERT(append_canonical_string(out_, text));
 }
 void FormWriter::raw(std::string_view name, std::string_view json) {
   key(name);
   out_ += json;
 }
 void FormWriter::value(const std::string& text) {
-  if (is_utf8(text)) return append_canonical_string(out_, text);
-  out_ += fmt::format(R"({{"base64":"{}"}})", base64(as_bytes(text)));
+  if (!append_canonical_string(out_, text)) out_ += fmt::format(R"({{"base64":"{}"}})", base64(as_bytes(text)));
 }
 void FormWriter::value(bool v) { out_ += v ? "true" : "false"; }
-void FormWriter::value(std::uint64_t v) { out_ += fmt::format("\"{}\"", v); }
-void FormWriter::value(std::int64_t v) { out_ += fmt::format("\"{}\"", v); }
-void FormWriter::value(const Sha256& v) { (out_ += '"') += v.hex() += '"'; }
-void FormWriter::value(const Sha3& v) { (out_ += '"') += v.hex() += '"'; }
-void FormWriter::value(const TaskId& v) { (out_ += '"') += v.hex() += '"'; }
-void FormWriter::value(WallTime v) { (out_ += '"') += rfc3339(v) += '"'; }
+void FormWriter::value(std::uint64_t v) { quoted(fmt::format_int(v).c_str()); }
+void FormWriter::value(std::int64_t v) { quoted(fmt::format_int(v).c_str()); }
+void FormWriter::value(const Sha256& v) { hex_digits(v.bytes); }
+void FormWriter::value(const Sha3& v) { hex_digits(v.bytes); }
+void FormWriter::value(const TaskId& v) { hex_digits(v.bytes); }
+void FormWriter::value(WallTime v) { quoted(rfc3339(v)); }
+void FormWriter::quoted(std::string_view plain) {
+  out_ += '"';
+  out_ += plain;
+  out_ += '"';
+}
+void FormWriter::hex_digits(BytesView bytes) {
+  out_ += '"';
+  append_hex(out_, bytes);
+  out_ += '"';
+}
 void FormWriter::value(const DigestPair& v) {
   object([&] {
     (*this)("sha256", v.sha256);
@@ -93,18 +108,23 @@ Result<void> FormReader::finish() {
   if (error_) return *error_;
   return {};
 }
+bool FormReader::take(char c) {
+  if (error_ || at_ == text_.size() || text_[at_] != c) return false;
+  ++at_;
+  return true;
+}
 bool FormReader::take(std::string_view literal) {
   if (error_ || !text_.substr(at_).starts_with(literal)) return false;
   at_ += literal.size();
   return true;
 }
-void FormReader::expect(std::string_view literal) {
-  if (!take(literal)) refuse(fmt::format("expected {}", literal));
+void FormReader::expect(char c) {
+  if (!take(c)) refuse(fmt::format("expected {}", c));
 }
 void FormReader::key(std::string_view name) {
-  if (!first_) expect(",");
+  if (!first_) expect(',');
   first_ = false;
-  if (take("\"") && take(name) && take("\":")) return;
+  if (take('"') && take(name) && take('"') && take(':')) return;
   refuse(fmt::format("expected the member \"{}\": another is unknown or out of order, or this one is missing", name));
 }
 void FormReader::constant(std::string_view name, std::string_view text) {
@@ -131,7 +151,7 @@ std::size_t FormReader::choose(std::string_view name, std::span<const std::strin
 }
 
 std::string_view FormReader::plain_string() {
-  expect("\"");
+  expect('"');
   const std::size_t end = error_ ? std::string_view::npos : text_.find('"', at_);
   if (end == std::string_view::npos) {
     refuse("a string has no end");
@@ -145,12 +165,12 @@ std::string_view FormReader::plain_string() {
 void FormReader::value(std::string& out) {
   if (take(R"({"base64":)")) {
     const auto bytes = parse_base64(plain_string());
-    expect("}");
+    expect('}');
     if (!bytes || is_utf8(as_text(*bytes))) return refuse("base64 stands only for what is not UTF-8, in canonical form");
     out = as_text(*bytes);
     return;
   }
-  expect("\"");
+  expect('"');
   if (error_) return;
   out.clear();
   bool ascii = true;
@@ -175,7 +195,7 @@ void FormReader::value(std::string& out) {
 
 void FormReader::value(bool& v) {
   v = take("true");
-  if (!v) expect("false");
+  if (!v && !take("false")) refuse("expected true or false");
 }
 void FormReader::value(std::uint64_t& v) {
   const auto parsed = parse_decimal<std::uint64_t>(plain_string());

@@ -80,6 +80,8 @@ class FormWriter {
  private:
   void key(std::string_view name);
   void raw(std::string_view name, std::string_view json);
+  void quoted(std::string_view plain);
+  void hex_digits(BytesView);
   void value(const std::string&);
   void value(bool);
   void value(std::uint64_t);
@@ -126,10 +128,10 @@ class FormReader {
 
   template <class Members>
   void object(Members&& members) {
-    expect("{");
+    expect('{');
     first_ = true;
     members();
-    expect("}");
+    expect('}');
     first_ = false;
   }
   template <class Members>
@@ -140,9 +142,9 @@ class FormReader {
   template <class Members>
   void array_of_one(std::string_view name, Members&& members) {
     key(name);
-    expect("[");
+    expect('[');
     object(members);
-    expect("]");
+    expect(']');
   }
   template <class T>
   void operator()(std::string_view name, T& v) {
@@ -178,8 +180,9 @@ class FormReader {
 
  private:
   void key(std::string_view name);
-  void expect(std::string_view literal);
-  bool take(std::string_view literal);  // if it comes next
+  void expect(char);
+  bool take(char);  // if it comes next
+  bool take(std::string_view literal);
   std::size_t choose(std::string_view name, std::span<const std::string_view> names);
   std::string_view plain_string();  // a string without escapes, such as digits or hex
   void value(std::string&);
@@ -209,11 +212,11 @@ class FormReader {
   }
   template <class T>
   void value(std::vector<T>& items) {
-    expect("[");
-    if (take("]")) return;
+    expect('[');
+    if (take(']')) return;
     do value(items.emplace_back());
-    while (take(","));
-    expect("]");
+    while (take(','));
+    expect(']');
   }
   template <class T>
   void value(T& v) { describe(*this, v); }

@@ -68,8 +68,10 @@ TEST(Checkpoint, RoundTripAndRefusals) {
   ASSERT_TRUE(checkpoint);
   EXPECT_EQ(checkpoint->size, 20852163u);
   EXPECT_EQ(format_checkpoint(*checkpoint), text);
-  for (const char* bad : {"", "a\n1\n", "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
-                          "a\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nCsUYapGGPo4d\n", "a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
+  for (const char* bad : {"", "a\n1\n", "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", 
+                          "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
+                          "a\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nCsUYapGGPo4d\n",
+                          "a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
                           "a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\nextension\n", "a\n\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
                           "a\n18446744073709551616\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"})
     EXPECT_FALSE(parse_checkpoint(bad)) << bad;
@@ -85,7 +87,8 @@ TEST(LogProof, RoundTripAndRefusals) {
   proof.path.assign(64, sha256({}));
   EXPECT_FALSE(parse_log_proof(format_log_proof(proof)));
   for (const char* bad : {"", "c2sp.org/tlog-proof@v1\n", "c2sp.org/tlog-proof@v2\nindex 1\n\nx\n", "c2sp.org/tlog-proof@v1\nindex 01\n\nx\n",
-                          "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx\n", "c2sp.org/tlog-proof@v1\nindex 1\n", "c2sp.org/tlog-proof@v1\nextra !\nindex 1\n\nx\n",
+                          "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx\n", "c2sp.org/tlog-proof@v1\nindex 1\n",
+                          "c2sp.org/tlog-proof@v1\nextra !\nindex 1\n\nx\n",
                           "c2sp.org/tlog-proof@v1\n\nx\n"})
     EXPECT_FALSE(parse_log_proof(bad)) << bad;
 }

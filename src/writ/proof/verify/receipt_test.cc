@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "writ/base/file.h"
 #include "writ/proof/verify/sample_receipt.h"
 #include "writ/wire/canonical.h"
 
@@ -177,6 +178,14 @@ TEST(Receipt, EveryBitFlippedIsRefusedWithTheRightCause) {
   }
   EXPECT_GT(seen[Verdict::malformed], 1000u);
   EXPECT_GT(seen[Verdict::mismatched], 1000u);
+}
+
+// Receipts live longer than programs: one that was issued once verifies for ever.
+TEST(Receipt, TheKeptOneStillVerifies) {
+  const auto kept = read_file(WRIT_SOURCE_DIR "/src/writ/proof/verify/receipt_corpus/committed.json", MiB);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(verify_receipt(*kept, trusting(our_key())).verdict, Verdict::verified);
+  EXPECT_EQ(*kept, good());
 }
 
 TEST(Receipt, EveryPrefixIsMalformed) {

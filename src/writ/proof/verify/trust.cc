@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <optional>
 
 #include "writ/base/file.h"
 
@@ -14,11 +12,7 @@ namespace {
 
 constexpr ByteCount max_keys_file = MiB;  // thousands of keys
 
-std::optional<std::string> absolute_path(const char* variable) {
-  const char* const value = std::getenv(variable);
-  if (value == nullptr || value[0] != '/') return std::nullopt;
-  return value;
-}
+bool is_absolute(const char* path) { return path != nullptr && path[0] == '/'; }
 
 }  // namespace
 
@@ -61,9 +55,9 @@ Result<std::vector<VerifierKey>> read_trust_folder(const std::string& folder) {
   return keys;
 }
 
-Result<std::string> trust_folder() {
-  if (const auto config = absolute_path("XDG_CONFIG_HOME")) return *config + "/writ/trust";
-  if (const auto home = absolute_path("HOME")) return *home + "/.config/writ/trust";
+Result<std::string> trust_folder(const char* xdg_config_home, const char* home) {
+  if (is_absolute(xdg_config_home)) return std::string(xdg_config_home) + "/writ/trust";
+  if (is_absolute(home)) return std::string(home) + "/.config/writ/trust";
   return Error{Code::unavailable, "no folder of trusted keys", "HOME", "set HOME or XDG_CONFIG_HOME, or name a key with --key"};
 }
 

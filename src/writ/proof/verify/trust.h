@@ -14,7 +14,8 @@ Result<std::vector<VerifierKey>> parse_keys(std::string_view text, std::string_v
 Result<std::vector<VerifierKey>> read_keys_file(const std::string& path);
 // Every file of the folder; no keys if there is no such folder.
 Result<std::vector<VerifierKey>> read_trust_folder(const std::string& folder);
-// $XDG_CONFIG_HOME/writ/trust, else $HOME/.config/writ/trust; `unavailable` if neither variable is an absolute path.
-Result<std::string> trust_folder();
+// $XDG_CONFIG_HOME/writ/trust, else $HOME/.config/writ/trust, from the values of these variables (null: not set);
+// `unavailable` if neither is an absolute path.
+Result<std::string> trust_folder(const char* xdg_config_home, const char* home);
 
 }  // namespace writ::proof

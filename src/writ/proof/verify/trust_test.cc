@@ -45,14 +45,11 @@ TEST_F(TrustFolder, ABadLineIsNamedAndNothingIsSkipped) {
   EXPECT_EQ(read_keys_file(folder_ / "none").error().code, Code::unavailable);
 }
 
-TEST_F(TrustFolder, IsBelowTheConfiguration) {
-  setenv("XDG_CONFIG_HOME", "/c", 1);
-  EXPECT_EQ(trust_folder(), "/c/writ/trust");
-  setenv("XDG_CONFIG_HOME", "relative", 1);
-  setenv("HOME", "/h", 1);
-  EXPECT_EQ(trust_folder(), "/h/.config/writ/trust");
-  unsetenv("HOME");
-  EXPECT_EQ(trust_folder().error().code, Code::unavailable);
+TEST(TrustFolderPath, IsBelowTheConfiguration) {
+  EXPECT_EQ(trust_folder("/c", "/h"), "/c/writ/trust");
+  EXPECT_EQ(trust_folder("relative", "/h"), "/h/.config/writ/trust");
+  EXPECT_EQ(trust_folder(nullptr, "/h"), "/h/.config/writ/trust");
+  EXPECT_EQ(trust_folder("", nullptr).error().code, Code::unavailable);
 }
 
 }  // namespace
