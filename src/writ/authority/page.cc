@@ -24,7 +24,8 @@ constexpr std::string_view head =
     "<!-- Made from the tables in src/writ/effect and src/writ/authority. Do not edit: WRIT_WRITE_DOCS=1 writes it anew. "
     "-->\n"
     "An effect is anything that a guest can do besides computing. A task may do what its grants cover and nothing else; a "
-    "deny wins over every grant, by whichever name a thing is reached. A grant is `EFFECT[:RESOURCE][,LIMIT=VALUE]...`, a deny is `EFFECT[:RESOURCE]`.\n"
+    "deny wins over every grant, by whichever name a thing is reached. "
+    "A grant is `EFFECT[:RESOURCE][,LIMIT=VALUE]...`, a deny is `EFFECT[:RESOURCE]`.\n"
     "\n";
 
 constexpr std::string_view resources =
