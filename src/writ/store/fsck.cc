@@ -171,7 +171,7 @@ Result<std::unique_ptr<Connection>> connect(const std::string& file, Repair repa
   if (repair == Repair::safe) return Connection::open({file, Mode::write, options.disk, options.patience});
   Result<std::unique_ptr<Connection>> connection = invalid("no way to open it was tried");
   for (const Mode mode : {Mode::query, Mode::read_only, Mode::immutable}) {
-    if (mode == Mode::immutable && has_log(file)) break;
+    if (mode == Mode::immutable && log_size(file) > ByteCount(0)) break;
     connection = Connection::open({file, mode, options.disk, options.patience});
     if (connection) {
       sqlite3_db_config((*connection)->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // leave the evidence as it is

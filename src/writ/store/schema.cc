@@ -136,20 +136,18 @@ Result<void> check_file_header(Connection& connection) {
   if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return connection.failure("the store cannot be read");
   if (size < page_size) return not_a_store(size == 0 ? "the store's file is empty" : "the store's file is cut short", where);
 
-  // No lock is held, so another process may be writing just this page: read again before calling it damaged.
   std::array<unsigned char, page_size> page;
-  int rc = file->pMethods->xRead(file, page.data(), page_size, 0);
-  for (int again = 0; again < 5 && rc == SQLITE_IOERR_DATA; ++again) {
-    ::usleep(5000);
-    rc = file->pMethods->xRead(file, page.data(), page_size, 0);
-  }
+  const auto read = [&] { return file->pMethods->xRead(file, page.data(), page_size, 0); };
+  int rc = read();
+  // A process that is moving the log into the file, or was killed or cut off while it did, leaves this page half written.
+  // The log has it still, and SQLite reads it there. If the log has just gone, the page has been finished.
+  if (rc == SQLITE_IOERR_DATA && log_size(where) == ByteCount(0)) rc = read();
   if (rc != SQLITE_OK && rc != SQLITE_IOERR_DATA) return Error{Code::unavailable, "the store's first page cannot be read", where, {}};
   if (std::memcmp(page.data(), "SQLite format 3", 16) != 0) return not_a_store("is not a store", where);
   if (big_endian_32(&page[68]) != application_id) return not_a_store("is a SQLite file, but not a store", where);
   if (rc == SQLITE_IOERR_DATA) {
-    // A crash while the log was moved into the file leaves this, and the log has the page still: SQLite reads it there.
     (void)damaged_page(connection.raw());
-    return has_log(where) ? Result<void>() : not_a_store("page 1 is damaged", where);
+    return log_size(where) > ByteCount(0) ? Result<void>() : not_a_store("page 1 is damaged", where);
   }
   const bool sound = page[16] == page_size >> 8 && page[17] == 0 && page[18] == 2 && page[19] == 2 &&
                      page[20] == page_check_size;
@@ -167,9 +165,9 @@ Result<void> check_schema(Connection& connection) {
                connection.file(), "use the newer Writ that wrote it"};
 }
 
-bool has_log(const std::string& file) {
+ByteCount log_size(const std::string& file) {
   struct stat log;
-  return ::stat((file + "-wal").c_str(), &log) == 0 && log.st_size > 0;
+  return ByteCount(::stat((file + "-wal").c_str(), &log) == 0 ? static_cast<std::uint64_t>(log.st_size) : 0);
 }
 
 Result<void> make_store(const std::string& folder) {

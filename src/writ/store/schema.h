@@ -5,6 +5,7 @@
 #include <string>
 
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 
 namespace writ::store {
 
@@ -20,8 +21,8 @@ Result<std::string> find_store(const std::string& folder);
 Result<void> check_file_header(class Connection&);
 // `unsupported` if a newer Writ made the store. As SQLite sees it, with the write-ahead log.
 Result<void> check_schema(class Connection&);
-// There are commits (or their remains) in a write-ahead log beside the file.
-bool has_log(const std::string& file);
+// The write-ahead log beside the file: 0 if there is none, else commits or their remains are in it.
+ByteCount log_size(const std::string& file);
 
 // Makes folder (0700) and file (0600) unless they are there. The file appears complete or not at all; two processes may
 // do this at once.

@@ -35,7 +35,7 @@ Result<std::shared_ptr<Pool>> pool_for_reading(const std::string& file, const Op
   if (head) return pool;
   const Code code = head.error().code;
   if (code != Code::denied && code != Code::unavailable) return head.error();
-  if (has_log(file))
+  if (log_size(file) > ByteCount(0))
     return Error{Code::unavailable, "the store has commits in its write-ahead log, which cannot be read on read-only media", file + "-wal",
                  "open it once where it can be written"};
   pool = std::make_shared<Pool>(ConnectionOptions{file, Mode::immutable, options.disk, options.patience});

@@ -315,9 +315,17 @@ TEST(Store, ReadOnlyReadsAndSaysSoOnWriting) {
   EXPECT_EQ(*reader->snapshot()->version("x"), ObjectVersion(2));  // it follows
 }
 
-TEST(Store, ReadsOnReadOnlyMedia) {
+// With a log left beside the file, as a program leaves it, and without one.
+class ReadOnlyMedia : public ::testing::TestWithParam<const char*> {};
+TEST_P(ReadOnlyMedia, IsReadAndNotWritten) {
   const TestingFolder folder;
-  ASSERT_TRUE(put(*open(folder.path()), "x", "1"));
+  const std::string log = folder.path() + "/store.db-wal", shared = folder.path() + "/store.db-shm";
+  const bool with_log = std::string(GetParam()) == "log";
+  {
+    const auto made = Store::open(folder.path(), {.access = Access::create, .log_limit = with_log ? 1 * MiB : ByteCount(1), .disk = {}});
+    ASSERT_TRUE(made && put(**made, "x", "1"));
+  }
+  ASSERT_EQ(std::filesystem::exists(log), with_log);
   if (::mount(folder.path().c_str(), folder.path().c_str(), nullptr, MS_BIND, nullptr) != 0)
     GTEST_SKIP() << "not covered: read-only media (needs the right to mount)";
   ASSERT_EQ(::mount(nullptr, folder.path().c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr), 0);
@@ -336,6 +344,7 @@ TEST(Store, ReadsOnReadOnlyMedia) {
   EXPECT_TRUE(report && report->findings.empty()) << (report ? report->findings[0].what : report.error().text());
   EXPECT_EQ(::umount2(folder.path().c_str(), MNT_DETACH), 0);
 }
+INSTANTIATE_TEST_SUITE_P(Store, ReadOnlyMedia, ::testing::Values("log", "no_log"), [](const auto& with) { return std::string(with.param); });
 
 TEST(Store, WritesFromThreadsWithAllSignalsMasked) {
   const TestingFolder folder;

@@ -18,7 +18,7 @@ namespace writ::store {
 class Writer {
  public:
   Writer(std::unique_ptr<Connection> connection, const OpenOptions&);
-  ~Writer();  // runs what is queued, ends the thread; the last to close the file empties the log
+  ~Writer();  // runs what is queued, ends the thread, and leaves a short log where it is
   Result<Sequence> write(const Store::Change&);
 
  private:
@@ -39,7 +39,7 @@ class Writer {
 
   const std::unique_ptr<Connection> connection_;
   const Durability durability_;
-  const int log_limit_pages_;
+  const ByteCount log_limit_;
   int log_pages_ = 0;             // the writer thread's: what the write-ahead log holds
   std::optional<Error> poison_;   // the writer thread's: set when a sync failed, never cleared
 

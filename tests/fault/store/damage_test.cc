@@ -17,8 +17,8 @@ namespace {
 
 constexpr int commits = 30;
 
-Result<void> fill(const std::string& folder) {
-  WRIT_TRY(const auto store, Store::open(folder, {.access = Access::create, .durability = Durability::none, .disk = {}}));
+Result<void> fill(const std::string& folder, ByteCount log_limit) {
+  WRIT_TRY(const auto store, Store::open(folder, {.access = Access::create, .durability = Durability::none, .log_limit = log_limit, .disk = {}}));
   for (int i = 0; i < commits; ++i)
     WRIT_CHECK(store->write([&](Transaction& t) -> Result<void> {
       const std::string body(static_cast<std::size_t>(100 + 500 * i), static_cast<char>('a' + i));
@@ -70,7 +70,7 @@ void put_file(const std::string& path, const std::string& content) { std::ofstre
 class Damage : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(fill(folder_.path()));
+    ASSERT_TRUE(fill(folder_.path(), ByteCount(1)));
     const auto store = Store::open(folder_.path(), {.access = Access::read, .disk = {}});
     ASSERT_TRUE(store);
     for (int i = 0; i <= commits; ++i) truth_.push_back(*everything(*(*store)->snapshot(Sequence(static_cast<std::uint64_t>(i)))));
@@ -155,7 +155,7 @@ TEST_F(Damage, FlippedBitsInTheLog) {
   if (child == 0) {  // ends without closing, as a killed process does
     const auto store = new Result(Store::open(made.path(), {.access = Access::create, .disk = {}}));
     store->operator->()->release();
-    ::_exit(fill(made.path()) ? 0 : 1);
+    ::_exit(fill(made.path(), GiB) ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
