@@ -45,8 +45,8 @@ struct Close {
   void operator()(sqlite3* db) const { sqlite3_close(db); }
 };
 
-Result<void> write_tables(const std::string& file) {
-  WRIT_TRY(const std::string disk, checked_disk({}));
+Result<void> write_tables(const std::string& file, const std::string& below) {
+  WRIT_TRY(const std::string disk, checked_disk(below));
   sqlite3* raw = nullptr;
   const int rc = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, disk.c_str());
   const std::unique_ptr<sqlite3, Close> db(raw);
@@ -81,14 +81,14 @@ Result<Fd> lock_folder(const std::string& folder) {
   return lock;
 }
 
-Result<void> make_file(const std::string& folder) {
+Result<void> make_file(const std::string& folder, const std::string& disk) {
   const std::string file = folder + "/" + file_name, unfinished = file + unfinished_suffix;
   remove_unfinished(unfinished);
   {
     const Fd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return system_error(errno, "the store cannot be made", unfinished);
   }
-  Result<void> made = write_tables(unfinished);
+  Result<void> made = write_tables(unfinished, disk);
   if (made) made = sync_path(unfinished);
   if (made && ::rename(unfinished.c_str(), file.c_str()) != 0) made = system_error(errno, "the store cannot be made", file);
   if (!made) {
@@ -170,13 +170,13 @@ ByteCount log_size(const std::string& file) {
   return ByteCount(::stat((file + "-wal").c_str(), &log) == 0 ? static_cast<std::uint64_t>(log.st_size) : 0);
 }
 
-Result<void> make_store(const std::string& folder) {
+Result<void> make_store(const std::string& folder, const std::string& disk) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error(errno, "the store's folder cannot be made", folder);
   WRIT_TRY(const Fd lock, lock_folder(folder));
   struct stat found;
   if (::lstat((folder + "/" + file_name).c_str(), &found) == 0) return {};
   if (errno != ENOENT) return system_error(errno, "the store cannot be looked up", folder);
-  return make_file(folder);
+  return make_file(folder, disk);
 }
 
 bool has_unfinished(const std::string& folder) {

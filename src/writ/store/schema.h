@@ -25,8 +25,8 @@ Result<void> check_schema(class Connection&);
 ByteCount log_size(const std::string& file);
 
 // Makes folder (0700) and file (0600) unless they are there. The file appears complete or not at all; two processes may
-// do this at once.
-Result<void> make_store(const std::string& folder);
+// do this at once. `disk` as in OpenOptions.
+Result<void> make_store(const std::string& folder, const std::string& disk);
 
 // What a creation left behind that was cut short.
 bool has_unfinished(const std::string& folder);

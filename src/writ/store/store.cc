@@ -46,7 +46,7 @@ Result<std::shared_ptr<Pool>> pool_for_reading(const std::string& file, const Op
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const OpenOptions& options) {
-  if (options.access == Access::create) WRIT_CHECK(make_store(folder));
+  if (options.access == Access::create) WRIT_CHECK(make_store(folder, options.disk));
   WRIT_TRY(const std::string file, find_store(folder));
   auto parts = std::make_unique<Parts>();
   parts->folder = folder;

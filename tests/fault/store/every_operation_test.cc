@@ -116,6 +116,32 @@ TEST(EveryOperation, UndisturbedRunIsCounted) {
   EXPECT_GT(FailingDisk::instance().operations(), 100u);
 }
 
+// A creation that fails leaves no store, and the next one succeeds.
+TEST(EveryOperation, OfACreation) {
+  FailingDisk& disk = FailingDisk::instance();
+  for (const Fault fault : {Fault::error, Fault::full}) {
+    std::uint64_t failed = 0;
+    for (std::uint64_t at = 1;; ++at) {
+      const TestingFolder folder;
+      disk.arm(fault, at);
+      const auto made = Store::open(folder.path(), {.access = Access::create, .disk = FailingDisk::name});
+      const bool fired = disk.fired();
+      if (!made) {
+        ++failed;
+        EXPECT_TRUE(expected_code(made.error().code, fault)) << at << ": " << made.error().text();
+      }
+      disk.mend();
+      const auto again = Store::open(folder.path(), {.access = Access::create, .disk = FailingDisk::name});
+      ASSERT_TRUE(again) << at << ": " << again.error().text();
+      EXPECT_TRUE(commit_number(**again, 1)) << at;
+      EXPECT_EQ(verified_number(folder.path(), {}, "creation, operation " + std::to_string(at)), 1u);
+      if (!fired || HasFailure()) break;
+    }
+    std::printf("%llu operations of a creation failed\n", static_cast<unsigned long long>(failed));
+    EXPECT_GT(failed, 10u);
+  }
+}
+
 TEST(EveryOperation, IoError) { fail_at_every_operation(Fault::error, Durability::sync, {Image::written, Image::synced, Image::torn}); }
 TEST(EveryOperation, FullDisk) { fail_at_every_operation(Fault::full, Durability::sync, {Image::written, Image::synced}); }
 TEST(EveryOperation, PowerCut) {
