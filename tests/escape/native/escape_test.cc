@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "attack_table.h"
+#include "host_state.h"
 #include "image.h"
 #include "writ/base/file.h"
 #include "writ/fence/native_signals.h"
@@ -32,40 +32,21 @@ const std::string secret_text = "a long text in the heap of the host, which no g
 
 class Calls final : public fence::HostCalls {
  public:
+  std::string damage;
   fence::HostReply call(std::uint64_t index, std::span<const std::uint64_t>) override {
-    // Leaves a mark in the registers that a guest must not see.
-    asm volatile("movq %0, %%xmm2" : : "r"(ATTACK_MARKER) : "xmm2");
+    if (auto d = host_damage(); !d.empty()) damage = d;
+    mark_vectors();
     if (index != CALL_FIRST_IMPORT) return fence::HostReply::refuse();
     return fence::HostReply::of(0);
   }
 };
-
-// Marks the vector registers of the host, as a cipher would.
-void mark(bool avx512) {
-  asm volatile("movq %0, %%xmm2" : : "r"(ATTACK_MARKER) : "xmm2");
-  if (avx512) asm volatile("vmovq %0, %%xmm20; kmovw %k0, %%k3" : : "r"(ATTACK_MARKER));
-}
-
-std::string host_damage() {
-  unsigned csr = 0;
-  std::uint16_t control = 0;
-  std::uint64_t flags = 0;
-  asm volatile("stmxcsr %0" : "=m"(csr));
-  asm volatile("fnstcw %0" : "=m"(control));
-  asm volatile("pushfq; pop %0" : "=r"(flags));
-  if ((csr & 0xffc0) != 0x1f80) return "mxcsr";
-  if (control != 0x37f) return "x87 control word";
-  if (flags & 0x40500) return "flags";
-  volatile long double two = 2;
-  if (std::sqrt(two * two) + 0.5L != 2.5L) return "x87";
-  return {};
-}
 
 // One thread's place to run guests: a slot to attack from, and one to attack.
 struct Place {
   std::unique_ptr<fence::GuestThread> thread;
   std::optional<memory::Arena> own, other;
   std::string secret = secret_text;
+  Calls calls;
 
   void open(fence::Fence& fence) {
     thread = *fence.guard_thread();
@@ -116,8 +97,8 @@ struct Place {
 
   Result<fence::Exit> run(const Image& image, const Case& c) {
     const std::uint64_t what = static_cast<std::uint64_t>(c.what) | reinterpret_cast<std::uint64_t>(secret.data()) << 16;
-    Calls calls;
-    mark(false);
+    calls.damage.clear();
+    mark_vectors();
     return own->enter(*thread, image.entry, what, c.at, c.budget, calls);
   }
 
@@ -137,6 +118,7 @@ struct Place {
     if (exit->ending == Ending::forbidden_call && exit->detail == 0xdead) return said() + " (it got through)";
     if (c.detail >= 0 && exit->detail != c.detail) return said();
     if (const auto damage = host_damage(); !damage.empty()) return c.name + " damaged the host: " + damage;
+    if (!calls.damage.empty()) return c.name + " damaged a host call: " + calls.damage;
     if (secret != secret_text) return c.name + " changed the host's memory";
     const bool clean = exit->ending == Ending::returned || exit->ending == Ending::left;
     if (own->slot().poisoned() == clean) return c.name + (clean ? ": poisoned" : ": not poisoned");
