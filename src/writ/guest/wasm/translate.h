@@ -1,0 +1,19 @@
+// From a module to the bytes of an image: validate, rename, translate, compile, link; each in a limited child process, in
+// a private folder below the one given. The result is a position-independent ELF object without a single undefined symbol
+// or writable byte.
+#pragma once
+
+#include "writ/base/result.h"
+#include "writ/guest/wasm/module.h"
+#include "writ/guest/wasm/toolchain.h"
+
+namespace writ::guest::wasm {
+
+// `invalid`: the module is not valid or uses what is not supported. `exhausted`: translating it needs more than a limit.
+// `unavailable`: a tool is missing.
+Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder);
+
+// Validation alone, for the better message when our own parser refuses.
+Result<void> validate_bytes(BytesView code, const Tools&, const std::string& folder);
+
+}  // namespace writ::guest::wasm
