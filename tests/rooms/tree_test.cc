@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include "law.h"
 #include "tidy.h"
@@ -85,6 +86,25 @@ TEST(Tree, IsTidy) {
 
 TEST(Tree, NamesNoPathOfOneMachine) {
   for (const auto& s : tree()) expect_none(check_paths(s, WRIT_SOURCE_DIR));
+}
+
+// A path in a document is a promise that the file is there: `src/...`, `tests/...` and so on, in backquotes.
+TEST(Tree, DocumentsNameFilesThatExist) {
+  static const std::regex path_form("`((?:src|tests|apps|docs|examples|scripts|sdk|cmake)/[A-Za-z0-9_./-]*)`");
+  std::vector<Finding> findings;
+  std::size_t named = 0;
+  for (const auto& s : tree()) {
+    if (!s.path.ends_with(".md")) continue;
+    std::size_t number = 0;
+    for (const auto line : lines_of(s.text)) {
+      ++number;
+      for (std::cregex_iterator it(line.data(), line.data() + line.size(), path_form), end; it != end; ++it, ++named) {
+        if (!fs::exists(fs::path(WRIT_SOURCE_DIR) / (*it)[1].str())) findings.push_back({s.path, number, "no file " + (*it)[1].str()});
+      }
+    }
+  }
+  EXPECT_GT(named, 20U) << "no document names a file";
+  expect_none(findings);
 }
 
 }  // namespace

@@ -190,7 +190,9 @@ TEST_F(Execute, CutOffOutputNeverCommits) {
 }
 
 TEST_F(Execute, ALostRaceIsDiscardedWithAReceiptThatSaysSo) {
-  ASSERT_TRUE(execute(spec({"state.write:n"}), [](guest::Call& c) { return write(c.session, "n", "0") ? guest::Outcome{} : guest::Outcome{guest::End::trapped, 0, {}, {}}; }));
+  ASSERT_TRUE(execute(spec({"state.write:n"}), [](guest::Call& c) {
+    return write(c.session, "n", "0") ? guest::Outcome{} : guest::Outcome{guest::End::trapped, 0, {}, {}};
+  }));
   const auto report = execute(spec({"state.read:n", "state.write:n"}), [this](guest::Call& call) {
     EXPECT_EQ(*read(call.session, "n"), "0");
     EXPECT_TRUE(execute(spec({"state.write:n"}), [](guest::Call& c) {

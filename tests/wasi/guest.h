@@ -182,7 +182,8 @@ class Guest {
         if (at + sizeof record + record.name_length > used) break;
         const std::string name = text(buffer + at + static_cast<std::uint32_t>(sizeof record), record.name_length);
         if (name != "." && name != "..")
-          out += (out.empty() ? "" : " ") + name + (record.kind == FileKind::directory ? "/" : record.kind == FileKind::symbolic_link ? "@" : record.kind == FileKind::unknown ? "?" : "");
+          out += (out.empty() ? "" : " ") + name + (record.kind == FileKind::directory       ? "/"
+                                                     : record.kind == FileKind::symbolic_link ? "@" : record.kind == FileKind::unknown ? "?" : "");
         at += static_cast<std::uint32_t>(sizeof record) + record.name_length;
         cookie = record.next;
       }

@@ -65,7 +65,8 @@ Result<void> NativeCode::scan_text(std::span<const Range> ranges) const {
     for (; i < ranges.size() && ranges[i].kind == Segment::Kind::text && (ranges[i].at == end || end == begin); ++i)
       end = ranges[i].at + ranges[i].size;
     if (const auto hit = first_forbidden({begin, end}))
-      return invalid(fmt::format("the image contains {} at text offset {:#x}", name(hit->what), static_cast<std::size_t>(begin - base_) + hit->offset),
+      return invalid(fmt::format("the image contains {} at text offset {:#x}", name(hit->what),
+                                 static_cast<std::size_t>(begin - base_) + hit->offset),
                      "image", "no guest may have the means to open its own fence");
   }
   return {};

@@ -51,7 +51,9 @@ class NativeFence final : public Fence {
     return pool_->acquire(wait);
   }
   Result<std::unique_ptr<GuestThread>> guard_thread() override { return NativeThread::begin(foundation_->shared_key, foundation_); }
-  Result<std::unique_ptr<Code>> reserve_code(ByteCount size) override { return NativeCode::reserve(size, foundation_->shared_key, machine_, foundation_); }
+  Result<std::unique_ptr<Code>> reserve_code(ByteCount size) override {
+    return NativeCode::reserve(size, foundation_->shared_key, machine_, foundation_);
+  }
   std::vector<Gadget> gadgets() const override { return gadgets_; }
 
  private:

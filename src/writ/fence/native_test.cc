@@ -312,7 +312,8 @@ TEST_F(FenceTest, ForbiddenInstructionsNeverBecomeExecutable) {
   Bytes head(4096, 0x90);
   head[4095] = 0x0f;
   const Bytes tail{0x01, 0xef};
-  refuse({{Segment::Kind::text, 4096, page_size, std::as_bytes(std::span(tail))}, {Segment::Kind::text, 0, page_size, std::as_bytes(std::span(head))}},
+  refuse({{Segment::Kind::text, 4096, page_size, std::as_bytes(std::span(tail))},
+          {Segment::Kind::text, 0, page_size, std::as_bytes(std::span(head))}},
          "WRPKRU at text offset 0xfff");
   const Bytes large(5000);
   refuse({{Segment::Kind::text, 0, page_size, {}}, {Segment::Kind::data, 0, page_size, {}}}, "overlap");

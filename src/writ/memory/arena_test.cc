@@ -145,7 +145,8 @@ TEST_F(ArenaTest, TheGuestReachesExactlyWhatIsCommitted) {
     if (i % 100 == 99) (void)a.grow(WasmPageCount(random() % 20));
     const std::uint64_t edges[] = {0, 4096, ARENA_STACK_TOP - ARENA_STACK, ARENA_STACK_TOP, ARENA_STATE + (4ull << 20), ARENA_MEMORY,
                                    ARENA_MEMORY + a.size().value(), ARENA_SIZE - 1, random() % ARENA_SIZE};
-    const std::uint64_t edge = edges[random() % std::size(edges)], offset = std::min<std::uint64_t>(edge + random() % 3 - (edge ? random() % 3 : 0), ARENA_SIZE - 1);
+    const std::uint64_t edge = edges[random() % std::size(edges)],
+                        offset = std::min<std::uint64_t>(edge + random() % 3 - (edge ? random() % 3 : 0), ARENA_SIZE - 1);
     const bool store = random() % 2;
     const auto e = *a.enter(*thread, reinterpret_cast<std::uint64_t>(&touch), offset, store, Nanoseconds(0), calls);
     const Region r = a.region_of(offset);

@@ -63,7 +63,8 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
   add("stack pointer zero", attack_stack_zero, 0, {memory_fault, illegal_instruction});
   add("endless recursion", attack_recurse, 0, {memory_fault});
   for (const std::uint64_t offset : {128u, 700u, 2000u, 4096u, 32768u, 65536u}) {
-    add(fmt::format("stack in the signal stack + {}, system call", offset), attack_stack_there_then_syscall, t.signal_stack + offset, {forbidden_call}, SYS_getpid);
+    add(fmt::format("stack in the signal stack + {}, system call", offset), attack_stack_there_then_syscall,
+        t.signal_stack + offset, {forbidden_call}, SYS_getpid);
     add(fmt::format("stack in the signal stack + {}, fault", offset), attack_stack_there_then_fault, t.signal_stack + offset, {illegal_instruction});
   }
   add("trap flag", attack_trap_flag, 0, {illegal_instruction});

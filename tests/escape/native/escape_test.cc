@@ -123,7 +123,8 @@ struct Place {
     const bool clean = exit->ending == Ending::returned || exit->ending == Ending::left;
     if (own->slot().poisoned() == clean) return c.name + (clean ? ": poisoned" : ": not poisoned");
     if (auto r = own->reset(); !r) return c.name + ": " + r.error().text();
-    if (const auto next = run(image, {"", attack_nothing, 0, {}}); !next || next->ending != Ending::returned) return c.name + ": the next task did not run clean";
+    if (const auto next = run(image, {"", attack_nothing, 0, {}}); !next || next->ending != Ending::returned)
+      return c.name + ": the next task did not run clean";
     return {};
   }
 };

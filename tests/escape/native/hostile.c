@@ -48,7 +48,8 @@ static __attribute__((noinline)) Word recurse(volatile Word* up) {
 static void jumps(enum Attack what, Word at, Word secret) {
   const Word top = arena() + ARENA_STACK_TOP;
   if (what == attack_jump)
-    __asm__ volatile("xor %%eax,%%eax; xor %%ecx,%%ecx; xor %%edx,%%edx; xor %%esi,%%esi; xor %%r8d,%%r8d; xor %%r9d,%%r9d; jmp *%0" : : "D"(at) : "memory");
+    __asm__ volatile("xor %%eax,%%eax; xor %%ecx,%%ecx; xor %%edx,%%edx; xor %%esi,%%esi; xor %%r8d,%%r8d; xor %%r9d,%%r9d; jmp *%0"
+                     : : "D"(at) : "memory");
   if (what == attack_jump_open)
     __asm__ volatile("mov $0x55555554,%%eax; xor %%ecx,%%ecx; xor %%edx,%%edx; jmp *%0" : : "D"(at) : "memory");
   if (what == attack_jump_all_set || what == attack_jump_forged) {

@@ -34,7 +34,8 @@ Progress work(const std::string& folder, Fault fault, Durability durability) {
   FailingDisk& disk = FailingDisk::instance();
   std::uint64_t number = 0;
   const auto note = [&](const Error& error, const char* doing) {
-    if (!expected_code(error.code, fault)) progress.surprises.push_back(std::string(doing) + ": " + std::string(name(error.code)) + " " + error.text());
+    if (!expected_code(error.code, fault))
+      progress.surprises.push_back(std::string(doing) + ": " + std::string(name(error.code)) + " " + error.text());
     if (error.code == Code::poisoned) progress.poisoned = true;
     if (fault == Fault::full) disk.mend();
   };
@@ -89,7 +90,8 @@ void fail_at_every_operation(Fault fault, Durability durability, std::vector<Ima
     for (std::size_t i = 0; i < images.size(); ++i) {
       const Image image = images[i];
       const TestingFolder& after = left[i];
-      const std::string what = "operation " + std::to_string(at) + ", image " + std::to_string(static_cast<int>(image)) + ", seed " + std::to_string(seed);
+      const std::string what = "operation " + std::to_string(at) + ", image " + std::to_string(static_cast<int>(image)) +
+                               ", seed " + std::to_string(seed);
       const std::uint64_t found = verified_number(after.path(), FailingDisk::name, what);
       if (durability != Durability::none || image == Image::written) { EXPECT_GE(found, progress.acknowledged) << what; }
       EXPECT_LE(found, progress.attempted) << what;
