@@ -103,16 +103,46 @@ class FenceTest : public testing::Test {
 TEST_F(FenceTest, UsesTheStrongestThereIs) {
   ASSERT_TRUE(machine.strongest());
   EXPECT_EQ(fence->strength(), *machine.strongest());
-  if (fence->strength() == Strength::key) {
-    EXPECT_EQ(open_fence({Want::key}).error().code, writ::Code::conflict);
-    return;
-  }
+  if (fence->strength() == Strength::key) return;
   EXPECT_TRUE(machine.protection_keys == 0 || !machine.signal_stack_in_denied_key);
+  EXPECT_FALSE(machine.why_not(Strength::key).empty());
   std::printf("NOT COVERED: protection keys: %s\n", machine.why_not(Strength::key).c_str());
-  const auto key = open_fence({Want::key});
-  ASSERT_FALSE(key);
-  EXPECT_EQ(key.error().code, writ::Code::unsupported);
-  EXPECT_FALSE(key.error().what.empty());
+}
+
+TEST(FenceOpen, KeysAreGivenOrRefusedNeverReplaced) {
+  const Machine machine = probe_machine();
+  const auto fence = open_fence({Want::key});
+  if (machine.why_not(Strength::key).empty()) {
+    ASSERT_TRUE(fence) << fence.error().text();
+    EXPECT_EQ((*fence)->strength(), Strength::key);
+    EXPECT_EQ((*fence)->slots(), static_cast<std::size_t>(machine.protection_keys) - 1);
+  } else {
+    ASSERT_FALSE(fence);
+    EXPECT_EQ(fence.error().code, writ::Code::unsupported);
+    EXPECT_EQ(fence.error().what, machine.why_not(Strength::key));
+  }
+}
+
+TEST(FenceOpen, PageHasOneSlotAndNoSlotsIsRefused) {
+  EXPECT_EQ((*open_fence({Want::page, 14}))->slots(), 1u);
+  EXPECT_EQ(open_fence({Want::page, 0}).error().code, writ::Code::invalid);
+  EXPECT_EQ(open_fence({Want::automatic, 0}).error().code, writ::Code::invalid);
+  EXPECT_TRUE(open_fence({}));  // the failures left nothing behind
+}
+
+TEST(FenceMachine, SaysWhyNot) {
+  Machine m;
+  m.protection_keys = 15;
+  m.system_call_dispatch = m.signal_stack_in_denied_key = m.fs_base_readable = true;
+  EXPECT_EQ(m.strongest(), Strength::key);
+  m.signal_stack_in_denied_key = false;
+  EXPECT_EQ(m.strongest(), Strength::page);
+  EXPECT_NE(m.why_not(Strength::key).find("6.12"), std::string::npos);
+  m.protection_keys = 0;
+  EXPECT_NE(m.why_not(Strength::key).find("protection keys"), std::string::npos);
+  m.system_call_dispatch = false;
+  EXPECT_EQ(m.strongest(), std::nullopt);
+  EXPECT_NE(m.why_not(Strength::page).find("Syscall User Dispatch"), std::string::npos);
 }
 
 TEST_F(FenceTest, EntersAndLeaves) {
