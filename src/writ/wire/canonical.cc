@@ -74,7 +74,7 @@ void append(std::string& out, const Json& value) {
     case Json::value_t::binary:
     case Json::value_t::discarded: break;
   }
-  WRIT_ASSERT(!"a JSON value");
+  WRIT_ASSERT(false && "a JSON value");
 }
 
 }  // namespace
