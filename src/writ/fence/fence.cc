@@ -38,11 +38,13 @@ Error missing(const Machine& machine, Strength s, std::string hint) {
 
 Result<std::shared_ptr<Fence>> open_fence(const Options& options) {
   if (options.want == Want::sim) return open_sim_fence(options.slots);
-  if (native_fence_lives()) return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
+  if (native_fence_lives())
+    return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
   const Machine machine = probe_machine();
   switch (options.want) {
     case Want::key:
-      if (!machine.why_not(Strength::key).empty()) return missing(machine, Strength::key, "`page` or `auto` takes what there is");
+      if (!machine.why_not(Strength::key).empty())
+        return missing(machine, Strength::key, "`page` or `auto` takes what there is");
       return open_native_fence(Strength::key, options.slots, machine);
     case Want::page:
       if (!machine.why_not(Strength::page).empty()) return missing(machine, Strength::page, {});

@@ -37,11 +37,11 @@ std::string_view name(Strength);
 
 // What this machine offers, for `doctor` and for choosing. Probed, not read from tables of models.
 struct Machine {
-  int protection_keys = 0;            // how many this process can still allocate
-  bool system_call_dispatch = false;  // prctl(PR_SET_SYSCALL_USER_DISPATCH), Linux 5.11
+  int protection_keys = 0;                  // how many this process can still allocate
+  bool system_call_dispatch = false;        // prctl(PR_SET_SYSCALL_USER_DISPATCH), Linux 5.11
   bool signal_stack_in_denied_key = false;  // Linux 6.12
-  bool mseal = false;                 // Linux 6.10
-  bool fs_base_readable = false;      // RDFSBASE in user mode
+  bool mseal = false;                       // Linux 6.10
+  bool fs_base_readable = false;            // RDFSBASE in user mode
   enum class Vectors { sse, avx, avx512 } vectors = Vectors::sse;
   std::string kernel;
 
@@ -116,9 +116,9 @@ class Interrupt {
 struct Entry {
   std::uint64_t function = 0;  // void (*)(uint64_t, uint64_t), in sealed code of this fence
   std::uint64_t argument0 = 0, argument1 = 0;
-  std::uint64_t stack_top = 0;   // offset in the slot, of a page
-  ByteCount stack;               // how much below it is the guest's stack
-  Nanoseconds budget{0};         // real time; 0: no limit
+  std::uint64_t stack_top = 0;  // offset in the slot, of a page
+  ByteCount stack;              // how much below it is the guest's stack
+  Nanoseconds budget{0};        // real time; 0: no limit
 };
 
 enum class Access { none, read, read_write };

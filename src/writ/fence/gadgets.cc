@@ -37,8 +37,10 @@ Result<std::vector<Mapping>> executable_mappings() {
     if (access[0] != 'r' || access[2] != 'x') continue;
     const auto name = name_at > 0 ? line.substr(static_cast<std::size_t>(name_at)) : std::string();
     if (name == "[vsyscall]") continue;  // emulated by the kernel, never executed
-    if (!out.empty() && out.back().end == begin) out.back().end = end;
-    else out.push_back({begin, end, name});
+    if (!out.empty() && out.back().end == begin)
+      out.back().end = end;
+    else
+      out.push_back({begin, end, name});
   }
   return out;
 }
@@ -58,10 +60,12 @@ bool is_checked(const Hit& hit, std::uint64_t at, std::uint64_t end) {
   if (hit.what == Forbidden::wrpkru) {
     const std::uint64_t next = at + 3;
     const bool zero = starts_with(next, end, {0x85, 0xc0, 0x75}) || starts_with(next, end, {0x85, 0xc0, 0x0f, 0x85});
-    const bool value = starts_with(next, end, {0x3d}) && end - next > 6 && (bytes(next)[5] == 0x75 || bytes(next)[5] == 0x0f);
+    const bool value =
+        starts_with(next, end, {0x3d}) && end - next > 6 && (bytes(next)[5] == 0x75 || bytes(next)[5] == 0x0f);
     return zero || value;
   }
-  return hit.what == Forbidden::xrstor && starts_with(at, end, {0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02, 0x00, 0x00, 0x75});
+  return hit.what == Forbidden::xrstor &&
+         starts_with(at, end, {0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02, 0x00, 0x00, 0x75});
 }
 
 // Puts a patched copy in the place of the pages, at once.
@@ -88,11 +92,14 @@ bool in_reach(std::uint64_t from, std::uint64_t to) {
 }
 
 // xrstor [rsp+0x48]; test eax, 0x200 (PKRU among the requested components?); jnz ud2; ret; ud2
-constexpr std::array<std::uint8_t, 15> thunk_code{0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02, 0x00, 0x00, 0x75, 0x01, 0xc3, 0x0f, 0x0b};
+constexpr std::array<std::uint8_t, 15> thunk_code{0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02,
+                                                  0x00, 0x00, 0x75, 0x01, 0xc3, 0x0f, 0x0b};
 
 Result<std::uint64_t> make_thunk(std::uint64_t near) {
-  for (const std::uint64_t hint : {std::uint64_t{0}, near + (64u << 20), near + (1u << 30), near - (64u << 20), near - (1u << 30)}) {
-    void* p = mmap(reinterpret_cast<void*>(hint / page * page), page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (const std::uint64_t hint :
+       {std::uint64_t{0}, near + (64u << 20), near + (1u << 30), near - (64u << 20), near - (1u << 30)}) {
+    void* p = mmap(reinterpret_cast<void*>(hint / page * page), page, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) continue;
     const auto at = reinterpret_cast<std::uint64_t>(p);
     if (!in_reach(near, at)) {
@@ -101,7 +108,8 @@ Result<std::uint64_t> make_thunk(std::uint64_t near) {
     }
     std::memset(p, 0xcc, page);
     std::memcpy(p, thunk_code.data(), thunk_code.size());
-    if (mprotect(p, page, PROT_READ | PROT_EXEC)) return system_error(errno, "cannot make a thunk executable", "fence");
+    if (mprotect(p, page, PROT_READ | PROT_EXEC))
+      return system_error(errno, "cannot make a thunk executable", "fence");
     return at;
   }
   return Error{writ::Code::exhausted, "no memory near the dynamic linker", "fence", {}};
@@ -115,7 +123,8 @@ bool in_pkey_set(std::uint64_t at) {
 // mov eax, imm32; xor edx, edx; xrstor [rsp+0x40], with imm32 not naming PKRU.
 bool is_lazy_resolver(std::uint64_t at, const Mapping& m) {
   if (m.name.find("/ld-linux") == std::string::npos || at < m.begin + 7) return false;
-  return starts_with(at, m.end, {0x0f, 0xae, 0x6c, 0x24, 0x40}) && starts_with(at - 2, m.end, {0x31, 0xd2}) && bytes(at - 7)[0] == 0xb8;
+  return starts_with(at, m.end, {0x0f, 0xae, 0x6c, 0x24, 0x40}) && starts_with(at - 2, m.end, {0x31, 0xd2}) &&
+         bytes(at - 7)[0] == 0xb8;
 }
 
 Result<bool> remove_one(const Hit& hit, std::uint64_t at, const Mapping& m, std::uint64_t& thunk) {
@@ -147,7 +156,8 @@ Result<std::vector<Gadget>> remove_gadgets() {
     const std::span code(reinterpret_cast<const std::byte*>(m.begin), m.end - m.begin);
     for (const Hit& hit : scan(code)) {
       const std::uint64_t at = m.begin + hit.offset;
-      Gadget g{fmt::format("{}+{:#x}", m.name.empty() ? "anonymous" : m.name, hit.offset), std::string(name(hit.what)), Gadget::State::open};
+      Gadget g{fmt::format("{}+{:#x}", m.name.empty() ? "anonymous" : m.name, hit.offset),
+               std::string(name(hit.what)), Gadget::State::open};
       if (is_checked(hit, at, m.end)) {
         g.state = Gadget::State::ours_checked;
       } else {

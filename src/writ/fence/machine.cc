@@ -55,8 +55,10 @@ Machine probe_machine() {
   m.mseal = syscall(mseal_number, 0ul, 0ul, 0ul) == 0;
   m.fs_base_readable = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) m.vectors = Machine::Vectors::avx512;
-  else if (__builtin_cpu_supports("avx")) m.vectors = Machine::Vectors::avx;
+  if (__builtin_cpu_supports("avx512f"))
+    m.vectors = Machine::Vectors::avx512;
+  else if (__builtin_cpu_supports("avx"))
+    m.vectors = Machine::Vectors::avx;
   return m;
 }
 
@@ -66,10 +68,12 @@ std::string Machine::why_not(Strength strength) const {
     case Strength::key:
       if (protection_keys == 0) return "this machine offers no memory protection keys (pkey_alloc)";
       if (protection_keys < 2) return "fewer than two memory protection keys are left in this process";
-      if (!signal_stack_in_denied_key) return "Linux before 6.12 cannot deliver a signal to a stack in a denied key (this is " + kernel + ")";
+      if (!signal_stack_in_denied_key)
+        return "Linux before 6.12 cannot deliver a signal to a stack in a denied key (this is " + kernel + ")";
       [[fallthrough]];
     case Strength::page:
-      if (!system_call_dispatch) return "the kernel offers no Syscall User Dispatch (Linux 5.11, or a seccomp filter forbids it)";
+      if (!system_call_dispatch)
+        return "the kernel offers no Syscall User Dispatch (Linux 5.11, or a seccomp filter forbids it)";
       if (!fs_base_readable) return "this CPU or kernel does not let programs read the FS base (RDFSBASE)";
       return {};
   }

@@ -20,8 +20,14 @@ constexpr std::size_t page = page_size.value();
 constexpr ByteCount largest_image = GiB;
 }  // namespace
 
-NativeCode::NativeCode(std::byte* mapping, ByteCount size, int shared_key, const Machine& machine, std::shared_ptr<void> owner)
-    : owner_(std::move(owner)), mapping_(mapping), base_(mapping + page), size_(size), shared_key_(shared_key), mseal_(machine.mseal) {}
+NativeCode::NativeCode(std::byte* mapping, ByteCount size, int shared_key, const Machine& machine,
+                       std::shared_ptr<void> owner)
+    : owner_(std::move(owner)),
+      mapping_(mapping),
+      base_(mapping + page),
+      size_(size),
+      shared_key_(shared_key),
+      mseal_(machine.mseal) {}
 
 Result<std::unique_ptr<NativeCode>> NativeCode::reserve(ByteCount size, int shared_key, const Machine& machine,
                                                         std::shared_ptr<void> owner) {
@@ -30,7 +36,8 @@ Result<std::unique_ptr<NativeCode>> NativeCode::reserve(ByteCount size, int shar
   void* p = mmap(nullptr, size.value() + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return system_error(errno, "cannot reserve memory for an image", "image");
   if (shared_key >= 0) writ_fence_open_keys();
-  return std::unique_ptr<NativeCode>(new NativeCode(static_cast<std::byte*>(p), size, shared_key, machine, std::move(owner)));
+  return std::unique_ptr<NativeCode>(
+      new NativeCode(static_cast<std::byte*>(p), size, shared_key, machine, std::move(owner)));
 }
 
 NativeCode::~NativeCode() {
@@ -41,7 +48,8 @@ Result<std::vector<NativeCode::Range>> NativeCode::plan(std::span<const Segment>
   std::vector<Range> ranges;
   for (const Segment& s : segments) {
     const auto where = fmt::format("segment at {:#x}", s.offset);
-    if (s.offset % page || s.size.value() % page || s.offset > size_.value() || s.size.value() > size_.value() - s.offset)
+    if (s.offset % page || s.size.value() % page || s.offset > size_.value() ||
+        s.size.value() > size_.value() - s.offset)
       return invalid("a segment is not made of whole pages of the image", where);
     if (s.bytes.size() > s.size.value()) return invalid("a segment has more bytes than its size", where);
     if (s.size.value()) ranges.push_back({base_ + s.offset, s.size.value(), s.kind});
@@ -81,7 +89,8 @@ Result<void> NativeCode::protect(const Range& r, int prot, int key) const {
 
 void NativeCode::forget() {
   const auto n = size_.value() + 2 * page;
-  WRIT_ASSERT(mmap(mapping_, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == mapping_);
+  WRIT_ASSERT(mmap(mapping_, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+              mapping_);
 }
 
 Result<void> NativeCode::load(std::span<const Segment> segments) {
@@ -89,7 +98,8 @@ Result<void> NativeCode::load(std::span<const Segment> segments) {
   WRIT_TRY(auto ranges, plan(segments));
   const auto fill = [&]() -> Result<void> {
     for (const Segment& s : segments) {
-      if (mprotect(base_ + s.offset, s.size.value(), PROT_READ | PROT_WRITE)) return system_error(errno, "cannot map an image", "image");
+      if (mprotect(base_ + s.offset, s.size.value(), PROT_READ | PROT_WRITE))
+        return system_error(errno, "cannot map an image", "image");
       if (!s.bytes.empty()) std::memcpy(base_ + s.offset, s.bytes.data(), s.bytes.size());
     }
     for (const Range& r : ranges)  // read-only before the scan: what was scanned is what runs
@@ -118,7 +128,8 @@ Result<void> NativeCode::open_data(Slot& slot) {
 }
 
 Result<void> NativeCode::seal(Seal how) {
-  if (state_ != State::loaded && state_ != State::initialising) return invalid("an image is sealed once, after load", "image");
+  if (state_ != State::loaded && state_ != State::initialising)
+    return invalid("an image is sealed once, after load", "image");
   for (const Range& r : ranges_)
     if (r.kind == Segment::Kind::data) WRIT_CHECK(protect(r, PROT_READ, shared_key_));
   state_ = State::sealed;

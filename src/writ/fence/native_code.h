@@ -11,7 +11,8 @@ namespace writ::fence {
 class NativeCode final : public Code {
  public:
   // shared_key: -1 where there are no keys.
-  static Result<std::unique_ptr<NativeCode>> reserve(ByteCount size, int shared_key, const Machine&, std::shared_ptr<void> owner);
+  static Result<std::unique_ptr<NativeCode>> reserve(ByteCount size, int shared_key, const Machine&,
+                                                     std::shared_ptr<void> owner);
   ~NativeCode() override;
   NativeCode(const NativeCode&) = delete;
 

@@ -40,9 +40,13 @@ struct Foundation {
 
 class NativeFence final : public Fence {
  public:
-  NativeFence(Strength strength, Machine machine, std::shared_ptr<Foundation> foundation, std::shared_ptr<SlotPool<NativeSlot>> pool,
-              std::vector<Gadget> gadgets)
-      : strength_(strength), machine_(std::move(machine)), foundation_(std::move(foundation)), pool_(std::move(pool)), gadgets_(std::move(gadgets)) {}
+  NativeFence(Strength strength, Machine machine, std::shared_ptr<Foundation> foundation,
+              std::shared_ptr<SlotPool<NativeSlot>> pool, std::vector<Gadget> gadgets)
+      : strength_(strength),
+        machine_(std::move(machine)),
+        foundation_(std::move(foundation)),
+        pool_(std::move(pool)),
+        gadgets_(std::move(gadgets)) {}
 
   Strength strength() const override { return strength_; }
   std::size_t slots() const override { return pool_->size(); }
@@ -50,7 +54,9 @@ class NativeFence final : public Fence {
     if (foundation_->shared_key >= 0) writ_fence_open_keys();
     return pool_->acquire(wait);
   }
-  Result<std::unique_ptr<GuestThread>> guard_thread() override { return NativeThread::begin(foundation_->shared_key, foundation_); }
+  Result<std::unique_ptr<GuestThread>> guard_thread() override {
+    return NativeThread::begin(foundation_->shared_key, foundation_);
+  }
   Result<std::unique_ptr<Code>> reserve_code(ByteCount size) override {
     return NativeCode::reserve(size, foundation_->shared_key, machine_, foundation_);
   }
@@ -72,7 +78,8 @@ Result<void> allocate_keys(Foundation& f, std::size_t slots) {
     if (key < 0) break;
     f.slot_keys.push_back(key);
   }
-  if (f.slot_keys.empty()) return Error{writ::Code::exhausted, "all protection keys of this process are in use", "fence", {}};
+  if (f.slot_keys.empty())
+    return Error{writ::Code::exhausted, "all protection keys of this process are in use", "fence", {}};
   return {};
 }
 
@@ -83,10 +90,12 @@ bool native_fence_lives() { return installed; }
 Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t slots, const Machine& machine) {
   if (slots == 0) return invalid("a fence needs a slot", "fence");
   auto f = std::make_shared<Foundation>();
-  if (installed.exchange(true)) return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
+  if (installed.exchange(true))
+    return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
   f->owns_process = true;
   // cancel() depends on it; registering also tells whether the kernel has it.
-  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0)) return system_error(errno, "the kernel refuses membarrier", "fence");
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
+    return system_error(errno, "the kernel refuses membarrier", "fence");
 
   std::vector<Gadget> gadgets;
   std::size_t count = 1;  // page: the other slots could not be told apart
@@ -108,7 +117,8 @@ Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t 
   WRIT_CHECK(SignalEntry::install());
   f->handlers = true;
   auto pool = std::make_shared<SlotPool<NativeSlot>>(std::move(made), f);
-  return std::shared_ptr<Fence>(std::make_shared<NativeFence>(strength, machine, std::move(f), std::move(pool), std::move(gadgets)));
+  return std::shared_ptr<Fence>(
+      std::make_shared<NativeFence>(strength, machine, std::move(f), std::move(pool), std::move(gadgets)));
 }
 
 }  // namespace writ::fence

@@ -8,4 +8,4 @@
 namespace writ::fence {
 bool native_fence_lives();  // only one may
 Result<std::shared_ptr<Fence>> open_native_fence(Strength, std::size_t slots, const Machine&);
-}
+}  // namespace writ::fence

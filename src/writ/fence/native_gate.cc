@@ -9,7 +9,7 @@
 
 #include "writ/base/assert.h"
 
-#define WRIT_GATE(name)                       \
+#define WRIT_GATE(name)                                 \
   extern "C" const std::byte writ_gate_##name##_code[]; \
   extern "C" const writ::fence::GateMap writ_gate_##name##_map;
 WRIT_GATE(key_sse)
@@ -30,9 +30,11 @@ GateTemplate gate_template(Strength strength, Machine::Vectors vectors) {
   const bool keys = strength == Strength::key;
   switch (vectors) {
     case Machine::Vectors::sse:
-      return keys ? make(writ_gate_key_sse_code, writ_gate_key_sse_map) : make(writ_gate_page_sse_code, writ_gate_page_sse_map);
+      return keys ? make(writ_gate_key_sse_code, writ_gate_key_sse_map)
+                  : make(writ_gate_page_sse_code, writ_gate_page_sse_map);
     case Machine::Vectors::avx:
-      return keys ? make(writ_gate_key_avx_code, writ_gate_key_avx_map) : make(writ_gate_page_avx_code, writ_gate_page_avx_map);
+      return keys ? make(writ_gate_key_avx_code, writ_gate_key_avx_map)
+                  : make(writ_gate_page_avx_code, writ_gate_page_avx_map);
     case Machine::Vectors::avx512:
       return keys ? make(writ_gate_key_avx512_code, writ_gate_key_avx512_map)
                   : make(writ_gate_page_avx512_code, writ_gate_page_avx512_map);
@@ -52,12 +54,15 @@ GatePages::GatePages(std::byte* base, std::size_t slots)
 
 GatePages::~GatePages() {
   if (!controls_) return;  // moved from
-  if (sealed_ == Sealed::for_ever) (void)controls_.release();
-  else munmap(base_, size_);
+  if (sealed_ == Sealed::for_ever)
+    (void)controls_.release();
+  else
+    munmap(base_, size_);
 }
 
 std::byte* GatePages::install(std::size_t slot, const GateTemplate& gate, std::uint32_t guest_pkru) {
-  WRIT_ASSERT(sealed_ == Sealed::no && (slot + 1) * page_size.value() <= size_ && gate.code.size() <= page_size.value());
+  WRIT_ASSERT(sealed_ == Sealed::no && (slot + 1) * page_size.value() <= size_ &&
+              gate.code.size() <= page_size.value());
   std::byte* page = base_ + slot * page_size.value();
   std::memset(page, 0xcc, page_size.value());  // int3: no gadget in what is left of the page
   std::memcpy(page, gate.code.data(), gate.code.size());
@@ -70,7 +75,8 @@ std::byte* GatePages::install(std::size_t slot, const GateTemplate& gate, std::u
 }
 
 Result<void> GatePages::seal(const Machine& machine) {
-  if (mprotect(base_, size_, PROT_READ | PROT_EXEC)) return system_error(errno, "cannot make the call gates executable", "fence");
+  if (mprotect(base_, size_, PROT_READ | PROT_EXEC))
+    return system_error(errno, "cannot make the call gates executable", "fence");
   sealed_ = Sealed::yes;
   constexpr long mseal_number = 462;
   if (machine.mseal && syscall(mseal_number, base_, size_, 0ul) == 0) sealed_ = Sealed::for_ever;

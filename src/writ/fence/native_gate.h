@@ -15,9 +15,9 @@ namespace writ::fence {
 // Read by native_gate.S; offsets from the start of the code.
 struct GateMap {
   std::uint32_t size, call, abandon;
-  std::uint32_t control[5];   // 64-bit immediates: address of the control block
-  std::uint32_t pkru[4];      // 32-bit immediates: the guest's PKRU; 0 where there are no keys
-  std::uint32_t writes[5];    // the WRPKRU instructions, for tests that jump there
+  std::uint32_t control[5];  // 64-bit immediates: address of the control block
+  std::uint32_t pkru[4];     // 32-bit immediates: the guest's PKRU; 0 where there are no keys
+  std::uint32_t writes[5];   // the WRPKRU instructions, for tests that jump there
 };
 
 struct GateTemplate {

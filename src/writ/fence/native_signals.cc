@@ -52,7 +52,9 @@ Result<void> SignalEntry::install() {
   // RESTART: host calls use libraries that do not expect EINTR; what may block waits with a deadline (fence.h).
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  const auto one = [&](int signal) { return sigaction(signal, nullptr, &previous[signal]) == 0 && sigaction(signal, &action, nullptr) == 0; };
+  const auto one = [&](int signal) {
+    return sigaction(signal, nullptr, &previous[signal]) == 0 && sigaction(signal, &action, nullptr) == 0;
+  };
   for (const int signal : fault_signals)
     if (!one(signal)) return system_error(errno, "cannot install a signal handler", strsignal(signal));
   if (!one(tick_signal())) return system_error(errno, "cannot install a signal handler", "SIGRTMIN");

@@ -43,7 +43,8 @@ struct Answer {
 };
 
 // Called by the gate. The pointer is the guest's: it must point into the guest's own stack, or it would have us read for it.
-extern "C" Answer writ_fence_dispatch(std::uint64_t index, const std::uint64_t* arguments, ControlBlock* control) noexcept {
+extern "C" Answer writ_fence_dispatch(std::uint64_t index, const std::uint64_t* arguments,
+                                      ControlBlock* control) noexcept {
   const auto at = reinterpret_cast<std::uint64_t>(arguments);
   if (at < control->stack_bottom || at > control->stack_top - 8 || at % 8) {
     control->ended_by = HostReply::Then::refuse;
@@ -118,13 +119,15 @@ Result<void> NativeSlot::protect(std::uint64_t offset, ByteCount size, Access ac
   WRIT_CHECK(check_range(offset, size));
   if (poisoned()) return Error{writ::Code::poisoned, "the slot has to be rebuilt", "fence", {}};
   state_ = State::used;
-  if (mprotect(base_ + offset, size.value(), protection(access))) return system_error(errno, "cannot change access", "fence slot");
+  if (mprotect(base_ + offset, size.value(), protection(access)))
+    return system_error(errno, "cannot change access", "fence slot");
   return {};
 }
 
 Result<void> NativeSlot::discard(std::uint64_t offset, ByteCount size) {
   WRIT_CHECK(check_range(offset, size));
-  if (size.value() && madvise(base_ + offset, size.value(), MADV_DONTNEED)) return system_error(errno, "cannot discard pages", "fence slot");
+  if (size.value() && madvise(base_ + offset, size.value(), MADV_DONTNEED))
+    return system_error(errno, "cannot discard pages", "fence slot");
   return {};
 }
 

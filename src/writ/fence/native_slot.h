@@ -76,8 +76,8 @@ class NativeSlot final : public Slot {
   State state_ = State::unmapped;
   std::shared_ptr<NativeInterrupt> interrupt_;
   // Written by the thread inside with plain stores, read by cancel() behind a membarrier: entering costs no fence.
-  std::atomic<int> inside_{0};           // thread id, 0: nobody
-  std::atomic<int> signalling_{0};       // cancellations between their look at inside_ and the end of their signal
+  std::atomic<int> inside_{0};      // thread id, 0: nobody
+  std::atomic<int> signalling_{0};  // cancellations between their look at inside_ and the end of their signal
   std::atomic<bool> cancelled_{false};
 };
 

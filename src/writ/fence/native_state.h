@@ -47,7 +47,8 @@ struct ThreadRecord {
 };
 
 static_assert(sizeof(std::atomic<StopReason>) == 4 && std::atomic<StopReason>::is_always_lock_free);
-static_assert(offsetof(ControlBlock, host_stack) == CB_HOST_STACK && offsetof(ControlBlock, guest_stack) == CB_GUEST_STACK);
+static_assert(offsetof(ControlBlock, host_stack) == CB_HOST_STACK &&
+              offsetof(ControlBlock, guest_stack) == CB_GUEST_STACK);
 static_assert(offsetof(ControlBlock, function) == CB_FUNCTION && offsetof(ControlBlock, argument0) == CB_ARGUMENT0);
 static_assert(offsetof(ControlBlock, argument1) == CB_ARGUMENT1 && offsetof(ControlBlock, selector) == CB_SELECTOR);
 static_assert(offsetof(ControlBlock, fs_base) == CB_FS_BASE && offsetof(ControlBlock, dispatch) == CB_DISPATCH);
@@ -58,7 +59,8 @@ static_assert(offsetof(ControlBlock, address) == CB_ADDRESS && offsetof(ControlB
 static_assert(offsetof(ThreadRecord, control) == TR_CONTROL && offsetof(ThreadRecord, stack) == TR_STACK);
 static_assert(offsetof(ThreadRecord, stack_size) == TR_STACK_SIZE && offsetof(ThreadRecord, keys) == TR_KEYS);
 // What native_signal.S reads of the kernel's structures.
-static_assert(offsetof(siginfo_t, si_signo) == 0 && offsetof(siginfo_t, si_code) == 8 && offsetof(siginfo_t, si_addr) == 16);
+static_assert(offsetof(siginfo_t, si_signo) == 0 && offsetof(siginfo_t, si_code) == 8 &&
+              offsetof(siginfo_t, si_addr) == 16);
 static_assert(offsetof(siginfo_t, si_syscall) == 24);
 static_assert(offsetof(ucontext_t, uc_mcontext) + 16 * sizeof(greg_t) == 168);
 

@@ -1,6 +1,4 @@
 // The port's contract, on whatever strength this machine has: guests of a few bytes of machine code.
-#include "writ/fence/fence.h"
-
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include "writ/base/units.h"
+#include "writ/fence/fence.h"
 
 namespace writ::fence {
 namespace {
@@ -25,7 +24,9 @@ constexpr ByteCount stack = 16 * page_size;
 
 class Calls final : public HostCalls {
  public:
-  std::function<HostReply(std::uint64_t, std::span<const std::uint64_t>)> answer = [](auto, auto) { return HostReply::of(0); };
+  std::function<HostReply(std::uint64_t, std::span<const std::uint64_t>)> answer = [](auto, auto) {
+    return HostReply::of(0);
+  };
   int count = 0;
   HostReply call(std::uint64_t index, std::span<const std::uint64_t> a) override {
     ++count;
@@ -35,22 +36,22 @@ class Calls final : public HostCalls {
 
 // Machine code. rdi, rsi: the entry's arguments.
 const Bytes just_return{0xc3};
-const Bytes load_rdi{0x48, 0x8b, 0x07, 0xc3};                    // mov rax, [rdi]; ret
-const Bytes store_rdi{0x48, 0x89, 0x37, 0xc3};                   // mov [rdi], rsi; ret
-const Bytes for_ever{0xeb, 0xfe};                                // jmp self
-const Bytes divide{0x31, 0xc9, 0x31, 0xd2, 0xf7, 0xf1, 0xc3};    // xor ecx,ecx; xor edx,edx; div ecx
+const Bytes load_rdi{0x48, 0x8b, 0x07, 0xc3};                  // mov rax, [rdi]; ret
+const Bytes store_rdi{0x48, 0x89, 0x37, 0xc3};                 // mov [rdi], rsi; ret
+const Bytes for_ever{0xeb, 0xfe};                              // jmp self
+const Bytes divide{0x31, 0xc9, 0x31, 0xd2, 0xf7, 0xf1, 0xc3};  // xor ecx,ecx; xor edx,edx; div ecx
 const Bytes undefined{0x0f, 0x0b};
-const Bytes system_call{0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};    // getpid
+const Bytes system_call{0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};  // getpid
 // The gate's address is the first word of the arena, found by masking rsp. Calls it with index rdi and rsp as arguments,
 // whose first two words are 7 and rsi; stores the answer at [rsp] and calls again if rdx was 0 before: see `call_for_ever`.
-const Bytes call_once{0x56, 0x6a, 0x07,                                            // push rsi; push 7
-                      0x48, 0x89, 0xe6,                                            // mov rsi, rsp
+const Bytes call_once{0x56, 0x6a, 0x07,                                                  // push rsi; push 7
+                      0x48, 0x89, 0xe6,                                                  // mov rsi, rsp
                       0x48, 0x89, 0xe0, 0x48, 0xc1, 0xe8, 0x22, 0x48, 0xc1, 0xe0, 0x22,  // rax = rsp & ~(2^34-1)
-                      0xff, 0x10,                                                  // call [rax]
-                      0x59, 0x59, 0xc3};                                           // pop rcx; pop rcx; ret
+                      0xff, 0x10,                                                        // call [rax]
+                      0x59, 0x59, 0xc3};                                                 // pop rcx; pop rcx; ret
 const Bytes call_for_ever{0x53, 0x48, 0x89, 0xe3, 0x48, 0xc1, 0xeb, 0x22, 0x48, 0xc1, 0xe3, 0x22,  // rbx = arena
-                          0x48, 0x89, 0xe6, 0x31, 0xff, 0xff, 0x13,                // rsi = rsp; edi = 0; call [rbx]
-                          0xeb, 0xf7};                                             // again
+                          0x48, 0x89, 0xe6, 0x31, 0xff, 0xff, 0x13,  // rsi = rsp; edi = 0; call [rbx]
+                          0xeb, 0xf7};                               // again
 
 class FenceTest : public testing::Test {
  protected:
@@ -168,7 +169,8 @@ TEST_F(FenceTest, FaultsAreOutcomesWithTheirAddress) {
   ASSERT_TRUE(slot->rebuild());
   ready();
   EXPECT_EQ(ending(load_rdi, 16), Ending::memory_fault);
-  EXPECT_EQ(ending(store_rdi, base()), fence->strength() == Strength::key ? Ending::key_violation : Ending::memory_fault);  // header
+  EXPECT_EQ(ending(store_rdi, base()),
+            fence->strength() == Strength::key ? Ending::key_violation : Ending::memory_fault);  // header
   EXPECT_EQ(ending(divide), Ending::arithmetic);
   EXPECT_EQ(ending(undefined), Ending::illegal_instruction);
 }
@@ -246,7 +248,8 @@ TEST_F(FenceTest, LateCancellationsHitNobodyElse) {
     auto interrupt = slot->interrupt();
     std::atomic<bool> go{false};
     std::thread other([&] {
-      while (!go) {}
+      while (!go) {
+      }
       interrupt->cancel();
     });
     go = true;
@@ -287,8 +290,13 @@ TEST_F(FenceTest, TheNextHolderFindsNothing) {
 }
 
 TEST_F(FenceTest, RangesAreChecked) {
-  for (const auto& [offset, size] : {std::pair<std::uint64_t, std::uint64_t>{0, 4096}, {4097, 4096}, {4096, 100}, {slot_size.value(), 4096},
-                                     {slot_size.value() - 4096, 8192}, {~0ull << 12, 4096}, {4096, ~0ull << 12}}) {
+  for (const auto& [offset, size] : {std::pair<std::uint64_t, std::uint64_t>{0, 4096},
+                                     {4097, 4096},
+                                     {4096, 100},
+                                     {slot_size.value(), 4096},
+                                     {slot_size.value() - 4096, 8192},
+                                     {~0ull << 12, 4096},
+                                     {4096, ~0ull << 12}}) {
     EXPECT_FALSE(slot->protect(offset, ByteCount(size), Access::read_write)) << offset << ' ' << size;
     EXPECT_FALSE(slot->discard(offset, ByteCount(size)));
   }
@@ -312,7 +320,9 @@ TEST_F(FenceTest, CodeGoesOneWay) {
   EXPECT_FALSE(code->seal(Seal::until_unloaded));
   ASSERT_TRUE(code->load(segments));
   EXPECT_FALSE(code->load(segments));
-  const auto write = [&] { return slot->enter(*thread, {code->base(), code->base() + 4096, 5, stack_top, stack, 0ns}, calls)->ending; };
+  const auto write = [&] {
+    return slot->enter(*thread, {code->base(), code->base() + 4096, 5, stack_top, stack, 0ns}, calls)->ending;
+  };
   const auto refused = fence->strength() == Strength::key ? Ending::key_violation : Ending::memory_fault;
   EXPECT_EQ(write(), refused);
   ASSERT_TRUE(slot->rebuild());
@@ -363,7 +373,8 @@ void embedder_handler(int, siginfo_t* info, void* context) {
 }
 
 TEST(FenceSignals, WhatIsNotAGuestsGoesOnToTheEmbedder) {
-  struct sigaction mine {}, before {};
+  struct sigaction mine {
+  }, before{};
   mine.sa_sigaction = embedder_handler;
   mine.sa_flags = SA_SIGINFO;
   sigaction(SIGILL, &mine, &before);
@@ -383,11 +394,13 @@ TEST(FenceSignals, WhatIsNotAGuestsGoesOnToTheEmbedder) {
 }
 
 TEST(FenceSignalsDeathTest, AFaultOfTheHostStillKills) {
-  EXPECT_EXIT({
-    auto fence = *open_fence({});
-    auto guard = *fence->guard_thread();
-    *static_cast<volatile int*>(nullptr) = 1;
-  }, testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(
+      {
+        auto fence = *open_fence({});
+        auto guard = *fence->guard_thread();
+        *static_cast<volatile int*>(nullptr) = 1;
+      },
+      testing::KilledBySignal(SIGSEGV), "");
 }
 
 TEST(FenceThread, LeavesTheThreadAsItWas) {

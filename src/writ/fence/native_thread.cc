@@ -79,10 +79,12 @@ Result<void> NativeThread::set_up(int shared_key) {
   sigfillset(&mask);
   for (const int signal : fault_signals) sigdelset(&mask, signal);
   sigdelset(&mask, tick_signal());
-  if (const int e = pthread_sigmask(SIG_SETMASK, &mask, &mask_before_)) return system_error(e, "cannot mask signals", "fence");
+  if (const int e = pthread_sigmask(SIG_SETMASK, &mask, &mask_before_))
+    return system_error(e, "cannot mask signals", "fence");
   masked_ = true;
 
-  if (sigaltstack(nullptr, &stack_before_)) return system_error(errno, "cannot read the alternate signal stack", "fence");
+  if (sigaltstack(nullptr, &stack_before_))
+    return system_error(errno, "cannot read the alternate signal stack", "fence");
   rearm_stack();
   stacked_ = true;
   rseq_removed_ = restartable_sequences(RSEQ_FLAG_UNREGISTER) == 0;

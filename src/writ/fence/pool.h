@@ -17,7 +17,8 @@ template <class S>
 class SlotPool final : public SlotHandle::Pool, public std::enable_shared_from_this<SlotPool<S>> {
  public:
   // `owner` keeps alive what the slots need (gates, keys) as long as a handle is out.
-  SlotPool(std::vector<std::unique_ptr<S>> slots, std::shared_ptr<void> owner) : owner_(std::move(owner)), slots_(std::move(slots)) {
+  SlotPool(std::vector<std::unique_ptr<S>> slots, std::shared_ptr<void> owner)
+      : owner_(std::move(owner)), slots_(std::move(slots)) {
     for (auto& s : slots_) free_.push_back(s.get());
   }
 
@@ -28,7 +29,8 @@ class SlotPool final : public SlotHandle::Pool, public std::enable_shared_from_t
     {
       std::unique_lock lock(mutex_);
       if (!freed_.wait_for(lock, wait, [&] { return !free_.empty(); }))
-        return Error{writ::Code::exhausted, "all slots of the fence are taken", "fence", "wait longer, or run fewer tasks at once"};
+        return Error{writ::Code::exhausted, "all slots of the fence are taken", "fence",
+                     "wait longer, or run fewer tasks at once"};
       slot = free_.back();
       free_.pop_back();
     }

@@ -20,8 +20,8 @@ std::optional<Forbidden> at(const std::uint8_t* begin, const std::uint8_t* p) {
   for (const std::uint8_t* q = p; q > begin && p - q < 14;) {
     --q;
     if (*q == 0xf3) return Forbidden::wrfsgsbase;
-    const bool prefix = *q >> 4 == 4 || *q == 0x66 || *q == 0x67 || *q == 0xf2 || *q == 0xf0 || *q == 0x2e || *q == 0x36 ||
-                        *q == 0x3e || *q == 0x26 || *q == 0x64 || *q == 0x65;
+    const bool prefix = *q >> 4 == 4 || *q == 0x66 || *q == 0x67 || *q == 0xf2 || *q == 0xf0 || *q == 0x2e ||
+                        *q == 0x36 || *q == 0x3e || *q == 0x26 || *q == 0x64 || *q == 0x65;
     if (!prefix) break;
   }
   return std::nullopt;
@@ -37,12 +37,13 @@ void search(std::span<const std::byte> code, Found found) {
     return !what || found(Hit{i, *what});
   };
   std::size_t i = 0;
-  const __m128i escape = _mm_set1_epi8(0x0f), system = _mm_set1_epi8(0x01), fence = _mm_set1_epi8(static_cast<char>(0xae));
+  const __m128i escape = _mm_set1_epi8(0x0f), system = _mm_set1_epi8(0x01),
+                fence = _mm_set1_epi8(static_cast<char>(0xae));
   for (; i + 18 <= n; i += 16) {
     const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i));
     const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i + 1));
-    const __m128i candidates = _mm_and_si128(_mm_cmpeq_epi8(first, escape),
-                                             _mm_or_si128(_mm_cmpeq_epi8(second, system), _mm_cmpeq_epi8(second, fence)));
+    const __m128i candidates = _mm_and_si128(
+        _mm_cmpeq_epi8(first, escape), _mm_or_si128(_mm_cmpeq_epi8(second, system), _mm_cmpeq_epi8(second, fence)));
     for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(candidates)); mask; mask &= mask - 1)
       if (!visit(i + static_cast<std::size_t>(__builtin_ctz(mask)))) return;
   }

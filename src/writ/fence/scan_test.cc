@@ -29,15 +29,15 @@ std::vector<Hit> slow(const Bytes& b) {
 
 TEST(Scan, KnowsTheEncodings) {
   EXPECT_EQ(scan({0x0f, 0x01, 0xef}), (std::vector<Hit>{{0, Forbidden::wrpkru}}));
-  EXPECT_TRUE(scan({0x0f, 0x01, 0xee}).empty());                                       // RDPKRU
+  EXPECT_TRUE(scan({0x0f, 0x01, 0xee}).empty());  // RDPKRU
   EXPECT_EQ(scan({0x0f, 0xae, 0x6c, 0x24, 0x40})[0].what, Forbidden::xrstor);
-  EXPECT_EQ(scan({0x48, 0x0f, 0xae, 0x2f})[0], (Hit{1, Forbidden::xrstor}));           // XRSTOR64
-  EXPECT_TRUE(scan({0x0f, 0xae, 0xe8}).empty());                                       // LFENCE
-  EXPECT_TRUE(scan({0x0f, 0xae, 0x20}).empty());                                       // XSAVE
-  EXPECT_EQ(scan({0xf3, 0x48, 0x0f, 0xae, 0xd0})[0].what, Forbidden::wrfsgsbase);      // WRFSBASE rax
-  EXPECT_EQ(scan({0xf3, 0x0f, 0xae, 0xd8})[0].what, Forbidden::wrfsgsbase);            // WRGSBASE eax
+  EXPECT_EQ(scan({0x48, 0x0f, 0xae, 0x2f})[0], (Hit{1, Forbidden::xrstor}));       // XRSTOR64
+  EXPECT_TRUE(scan({0x0f, 0xae, 0xe8}).empty());                                   // LFENCE
+  EXPECT_TRUE(scan({0x0f, 0xae, 0x20}).empty());                                   // XSAVE
+  EXPECT_EQ(scan({0xf3, 0x48, 0x0f, 0xae, 0xd0})[0].what, Forbidden::wrfsgsbase);  // WRFSBASE rax
+  EXPECT_EQ(scan({0xf3, 0x0f, 0xae, 0xd8})[0].what, Forbidden::wrfsgsbase);        // WRGSBASE eax
   EXPECT_EQ(scan({0xf3, 0x66, 0x48, 0x0f, 0xae, 0xd0})[0].what, Forbidden::wrfsgsbase);
-  EXPECT_TRUE(scan({0xf3, 0x48, 0x0f, 0xae, 0xc0}).empty());                           // RDFSBASE
+  EXPECT_TRUE(scan({0xf3, 0x48, 0x0f, 0xae, 0xc0}).empty());  // RDFSBASE
   EXPECT_TRUE(scan({0x0f, 0xae, 0xd0}).empty());
   EXPECT_TRUE(scan({}).empty());
   EXPECT_TRUE(scan({0x0f, 0x01}).empty());

@@ -67,7 +67,9 @@ class SimSlot final : public Slot {
   std::byte* base() const override { return base_; }
   Result<Exit> enter(GuestThread&, const Entry&, HostCalls&) override;
   std::shared_ptr<Interrupt> interrupt() override { return interrupt_; }
-  bool stop_requested() const override { return interrupt_->cancelled() || std::chrono::steady_clock::now() >= deadline_; }
+  bool stop_requested() const override {
+    return interrupt_->cancelled() || std::chrono::steady_clock::now() >= deadline_;
+  }
   bool poisoned() const override { return poisoned_; }
   Result<void> rebuild() override;
   Result<void> protect(std::uint64_t offset, ByteCount size, Access) override;
@@ -95,8 +97,12 @@ class Stay final : public SimGuest {
   Stay(SimSlot& slot, const Entry& entry, HostCalls& calls) : slot_(slot), entry_(entry), calls_(calls) {}
 
   std::uint64_t base() const override { return reinterpret_cast<std::uint64_t>(slot_.base_); }
-  std::uint8_t load(std::uint64_t address) override { return static_cast<std::uint8_t>(*reach(address, Access::read)); }
-  void store(std::uint64_t address, std::uint8_t value) override { *reach(address, Access::read_write) = std::byte{value}; }
+  std::uint8_t load(std::uint64_t address) override {
+    return static_cast<std::uint8_t>(*reach(address, Access::read));
+  }
+  void store(std::uint64_t address, std::uint8_t value) override {
+    *reach(address, Access::read_write) = std::byte{value};
+  }
 
   std::uint64_t call(std::uint64_t index, std::uint64_t arguments) override {
     check_stop();
@@ -202,7 +208,8 @@ Result<void> SimSlot::protect(std::uint64_t offset, ByteCount size, Access a) {
 
 Result<void> SimSlot::discard(std::uint64_t offset, ByteCount size) {
   WRIT_CHECK(check_range(offset, size));
-  if (size.value() && madvise(base_ + offset, size.value(), MADV_DONTNEED)) return system_error(errno, "cannot discard pages", "fence slot");
+  if (size.value() && madvise(base_ + offset, size.value(), MADV_DONTNEED))
+    return system_error(errno, "cannot discard pages", "fence slot");
   return {};
 }
 
@@ -230,7 +237,8 @@ Result<Exit> SimSlot::enter(GuestThread&, const Entry& entry, HostCalls& calls) 
 
 class SimCode final : public Code {
  public:
-  SimCode(std::byte* base, ByteCount size, std::shared_ptr<Shared> shared) : base_(base), size_(size), shared_(std::move(shared)) {}
+  SimCode(std::byte* base, ByteCount size, std::shared_ptr<Shared> shared)
+      : base_(base), size_(size), shared_(std::move(shared)) {}
   ~SimCode() override {
     publish(nullptr, Publish::remove);
     munmap(base_, size_.value());
@@ -243,13 +251,15 @@ class SimCode final : public Code {
     if (state_ != State::reserved) return invalid("the image is loaded already", "image");
     for (const Segment& s : segments) {
       const auto where = fmt::format("segment at {:#x}", s.offset);
-      if (s.offset % page || s.size.value() % page || s.offset > size_.value() || s.size.value() > size_.value() - s.offset)
+      if (s.offset % page || s.size.value() % page || s.offset > size_.value() ||
+          s.size.value() > size_.value() - s.offset)
         return invalid("a segment is not made of whole pages of the image", where);
       if (s.bytes.size() > s.size.value()) return invalid("a segment has more bytes than its size", where);
       if (s.kind != Segment::Kind::text) continue;
       if (const auto hit = first_forbidden(s.bytes))
-        return invalid(fmt::format("the image contains {} at text offset {:#x}", name(hit->what), s.offset + hit->offset), "image",
-                       "no guest may have the means to open its own fence");
+        return invalid(
+            fmt::format("the image contains {} at text offset {:#x}", name(hit->what), s.offset + hit->offset),
+            "image", "no guest may have the means to open its own fence");
     }
     for (const Segment& s : segments)
       if (!s.bytes.empty()) std::memcpy(base_ + s.offset, s.bytes.data(), s.bytes.size());
@@ -265,7 +275,8 @@ class SimCode final : public Code {
     return {};
   }
   Result<void> seal(Seal) override {
-    if (state_ != State::loaded && state_ != State::initialising) return invalid("an image is sealed once, after load", "image");
+    if (state_ != State::loaded && state_ != State::initialising)
+      return invalid("an image is sealed once, after load", "image");
     publish(nullptr, Publish::replace);
     state_ = State::sealed;
     return {};
@@ -276,10 +287,12 @@ class SimCode final : public Code {
   enum class Publish { replace, remove };
   void publish(const Slot* writer, Publish what) {
     std::lock_guard lock(shared_->mutex);
-    std::erase_if(shared_->ranges, [&](const Shared::Range& r) { return r.begin >= base() && r.end <= base() + size_.value(); });
+    std::erase_if(shared_->ranges,
+                  [&](const Shared::Range& r) { return r.begin >= base() && r.end <= base() + size_.value(); });
     if (what == Publish::remove) return;
     for (const Segment& s : segments_)
-      shared_->ranges.push_back({base() + s.offset, base() + s.offset + s.size.value(), s.kind, s.kind == Segment::Kind::data ? writer : nullptr});
+      shared_->ranges.push_back({base() + s.offset, base() + s.offset + s.size.value(), s.kind,
+                                 s.kind == Segment::Kind::data ? writer : nullptr});
   }
   std::byte* base_;
   ByteCount size_;
@@ -290,13 +303,17 @@ class SimCode final : public Code {
 
 class SimFence final : public Fence {
  public:
-  SimFence(std::shared_ptr<SlotPool<SimSlot>> pool, std::shared_ptr<Shared> shared) : pool_(std::move(pool)), shared_(std::move(shared)) {}
+  SimFence(std::shared_ptr<SlotPool<SimSlot>> pool, std::shared_ptr<Shared> shared)
+      : pool_(std::move(pool)), shared_(std::move(shared)) {}
   Strength strength() const override { return Strength::sim; }
   std::size_t slots() const override { return pool_->size(); }
   Result<SlotHandle> acquire(Nanoseconds wait) override { return pool_->acquire(wait); }
-  Result<std::unique_ptr<GuestThread>> guard_thread() override { return std::unique_ptr<GuestThread>(std::make_unique<SimThread>()); }
+  Result<std::unique_ptr<GuestThread>> guard_thread() override {
+    return std::unique_ptr<GuestThread>(std::make_unique<SimThread>());
+  }
   Result<std::unique_ptr<Code>> reserve_code(ByteCount size) override {
-    if (size.value() == 0 || size.value() % page || size > GiB) return invalid(fmt::format("an image of {} bytes", size.value()), "image");
+    if (size.value() == 0 || size.value() % page || size > GiB)
+      return invalid(fmt::format("an image of {} bytes", size.value()), "image");
     void* p = mmap(nullptr, size.value(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) return system_error(errno, "cannot reserve memory for an image", "image");
     return std::unique_ptr<Code>(std::make_unique<SimCode>(static_cast<std::byte*>(p), size, shared_));

@@ -19,8 +19,8 @@ static_assert(ARENA_MEMORY + (2ull << 32) + page <= ARENA_SIZE);
 ByteCount whole_pages(ByteCount n) { return ByteCount((n.value() + page - 1) / page * page); }
 
 Error outside(GuestAddress at, GuestLength length, ByteCount size) {
-  return invalid(fmt::format("{} bytes at {:#x} are not in the guest's memory of {} bytes", std::to_underlying(length),
-                             std::to_underlying(at), size.value()),
+  return invalid(fmt::format("{} bytes at {:#x} are not in the guest's memory of {} bytes",
+                             std::to_underlying(length), std::to_underlying(at), size.value()),
                  "guest memory");
 }
 
@@ -42,13 +42,15 @@ std::string_view name(Region r) {
 Arena::Arena(fence::SlotHandle slot, const ArenaLimits& limits) : slot_(std::move(slot)), limits_(limits) {
   limits_.stack = whole_pages(limits.stack);
   limits_.state = whole_pages(limits.state);
-  max_pages_ = WasmPageCount(std::min<std::uint64_t>(limits.memory.value() / ARENA_WASM_PAGE, ARENA_MEMORY_PAGES_MAX));
+  max_pages_ =
+      WasmPageCount(std::min<std::uint64_t>(limits.memory.value() / ARENA_WASM_PAGE, ARENA_MEMORY_PAGES_MAX));
   ledger_.reserved = fence::slot_size;
 }
 
 Result<Arena> Arena::open(fence::SlotHandle slot, const ArenaLimits& limits) {
   if (limits.stack.value() == 0 || limits.stack.value() > ARENA_STACK_MAX)
-    return invalid(fmt::format("a guest stack of {} bytes", limits.stack.value()), "limit stack", "from 1 byte to 64 MiB");
+    return invalid(fmt::format("a guest stack of {} bytes", limits.stack.value()), "limit stack",
+                   "from 1 byte to 64 MiB");
   if (limits.state.value() > ARENA_STATE_MAX)
     return invalid(fmt::format("a state area of {} bytes", limits.state.value()), "arena", "at most 16 MiB");
   Arena arena(std::move(slot), limits);
@@ -68,7 +70,9 @@ void Arena::charge(ByteCount bytes) {
   ledger_.peak = std::max(ledger_.peak, ledger_.committed);
 }
 
-std::uint64_t Arena::address(std::uint64_t offset) const { return reinterpret_cast<std::uint64_t>(slot_->base()) + offset; }
+std::uint64_t Arena::address(std::uint64_t offset) const {
+  return reinterpret_cast<std::uint64_t>(slot_->base()) + offset;
+}
 
 Region Arena::region_of(std::uint64_t offset) const {
   if (offset < ARENA_HEADER_SIZE) return Region::header;
@@ -80,8 +84,8 @@ Region Arena::region_of(std::uint64_t offset) const {
   return offset < ARENA_SIZE ? Region::memory_guard : Region::nowhere;
 }
 
-Result<fence::Exit> Arena::enter(fence::GuestThread& thread, std::uint64_t function, std::uint64_t argument0, std::uint64_t argument1,
-                                 Nanoseconds budget, fence::HostCalls& calls) {
+Result<fence::Exit> Arena::enter(fence::GuestThread& thread, std::uint64_t function, std::uint64_t argument0,
+                                 std::uint64_t argument1, Nanoseconds budget, fence::HostCalls& calls) {
   return slot_->enter(thread, {function, argument0, argument1, ARENA_STACK_TOP, limits_.stack, budget}, calls);
 }
 
@@ -94,8 +98,9 @@ Result<void> Arena::commit(WasmPageCount initial) {
 Result<WasmPageCount> Arena::grow(WasmPageCount more) {
   const auto before = pages_;
   if (more > max_pages_ || before + more > max_pages_)
-    return Error{Code::exhausted, fmt::format("linear memory of {} + {} pages of 64 KiB", before.value(), more.value()), "limit memory",
-                 fmt::format("the limit is {} pages", max_pages_.value())};
+    return Error{Code::exhausted,
+                 fmt::format("linear memory of {} + {} pages of 64 KiB", before.value(), more.value()),
+                 "limit memory", fmt::format("the limit is {} pages", max_pages_.value())};
   const ByteCount bytes(more.value() * ARENA_WASM_PAGE);
   if (bytes.value()) WRIT_CHECK(slot_->protect(ARENA_MEMORY + size().value(), bytes, fence::Access::read_write));
   pages_ += more;
@@ -116,7 +121,8 @@ bool Arena::contains(GuestAddress at, GuestLength length) const {
 
 Result<std::span<const std::byte>> Arena::read(GuestAddress at, GuestLength length) const {
   if (!contains(at, length)) return outside(at, length, size());
-  return std::span<const std::byte>(slot_->base() + ARENA_MEMORY + std::to_underlying(at), std::to_underlying(length));
+  return std::span<const std::byte>(slot_->base() + ARENA_MEMORY + std::to_underlying(at),
+                                    std::to_underlying(length));
 }
 
 Result<std::span<std::byte>> Arena::write(GuestAddress at, GuestLength length) {

@@ -29,9 +29,9 @@ enum class GuestAddress : std::uint32_t {};
 enum class GuestLength : std::uint32_t {};
 
 struct ArenaLimits {
-  ByteCount memory = 512 * MiB;                  // linear memory; rounded down to pages of 64 KiB
-  ByteCount stack{ARENA_STACK};                  // rounded up to pages, at most ARENA_STACK_MAX
-  ByteCount state{4ull << 20};                   // instance and tables, at most ARENA_STATE_MAX
+  ByteCount memory = 512 * MiB;  // linear memory; rounded down to pages of 64 KiB
+  ByteCount stack{ARENA_STACK};  // rounded up to pages, at most ARENA_STACK_MAX
+  ByteCount state{4ull << 20};   // instance and tables, at most ARENA_STATE_MAX
 };
 
 // What is charged. `committed` counts what is accessible, touched or not.
@@ -55,8 +55,8 @@ class Arena {
   Region region_of(std::uint64_t offset) const;       // of a fault, for its name
 
   // Runs `function(argument0, argument1)` on the guest's stack.
-  Result<fence::Exit> enter(fence::GuestThread&, std::uint64_t function, std::uint64_t argument0, std::uint64_t argument1,
-                            Nanoseconds budget, fence::HostCalls&);
+  Result<fence::Exit> enter(fence::GuestThread&, std::uint64_t function, std::uint64_t argument0,
+                            std::uint64_t argument1, Nanoseconds budget, fence::HostCalls&);
 
   // Linear memory. `exhausted` beyond the limit; then nothing changed. grow() answers the size before.
   Result<void> commit(WasmPageCount initial);
@@ -76,16 +76,15 @@ class Arena {
   Result<std::string> text(GuestAddress, GuestLength) const;  // a copy
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  Result<T> load(GuestAddress at) const {
+  requires std::is_trivially_copyable_v<T> Result<T> load(GuestAddress at)
+  const {
     WRIT_TRY(const auto bytes, read(at, GuestLength(sizeof(T))));
     T value;
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  Result<void> store(GuestAddress at, const T& value) {
+  requires std::is_trivially_copyable_v<T> Result<void> store(GuestAddress at, const T& value) {
     WRIT_TRY(const auto bytes, write(at, GuestLength(sizeof(T))));
     std::memcpy(bytes.data(), &value, sizeof value);
     return {};

@@ -62,8 +62,9 @@ TEST_F(ArenaTest, LedgerIsExact) {
 }
 
 TEST_F(ArenaTest, LimitsBeyondTheLayoutAreRefused) {
-  for (const ArenaLimits l : {ArenaLimits{.stack = ByteCount(0)}, ArenaLimits{.stack = ByteCount(ARENA_STACK_MAX + 1)},
-                              ArenaLimits{.stack = ByteCount(~0ull)}, ArenaLimits{.state = ByteCount(ARENA_STATE_MAX + 1)}}) {
+  for (const ArenaLimits l :
+       {ArenaLimits{.stack = ByteCount(0)}, ArenaLimits{.stack = ByteCount(ARENA_STACK_MAX + 1)},
+        ArenaLimits{.stack = ByteCount(~0ull)}, ArenaLimits{.state = ByteCount(ARENA_STATE_MAX + 1)}}) {
     const auto r = Arena::open(*fence->acquire(Nanoseconds(0)), l);
     ASSERT_FALSE(r);
     EXPECT_EQ(r.error().code, Code::invalid);
@@ -80,8 +81,14 @@ TEST_F(ArenaTest, WhatTheGuestSaysIsCheckedIn64Bits) {
   EXPECT_TRUE(a.read(at(0), n(end)));
   EXPECT_TRUE(a.read(at(end), n(0)));
   EXPECT_TRUE(a.write(at(end - 1), n(1)));
-  for (const auto& [address, length] : {std::pair<std::uint32_t, std::uint32_t>{0, end + 1}, {end, 1}, {end + 1, 0}, {1, end}, {0xffffffff, 1},
-                                        {0xffffffff, 0xffffffff}, {1, 0xffffffff}, {0x80000000, 0x80000000}}) {
+  for (const auto& [address, length] : {std::pair<std::uint32_t, std::uint32_t>{0, end + 1},
+                                        {end, 1},
+                                        {end + 1, 0},
+                                        {1, end},
+                                        {0xffffffff, 1},
+                                        {0xffffffff, 0xffffffff},
+                                        {1, 0xffffffff},
+                                        {0x80000000, 0x80000000}}) {
     const auto r = a.read(at(address), n(length));
     ASSERT_FALSE(r) << address << ' ' << length;
     EXPECT_EQ(r.error().code, Code::invalid);
@@ -131,8 +138,10 @@ TEST_F(ArenaTest, FaultsHaveARegion) {
 
 // A guest that does at random what it may and may not: the model of layout.h against the fence's.
 void touch(fence::SimGuest& g, std::uint64_t offset, std::uint64_t store) {
-  if (store) g.store(g.base() + offset, 1);
-  else (void)g.load(g.base() + offset);
+  if (store)
+    g.store(g.base() + offset, 1);
+  else
+    (void)g.load(g.base() + offset);
 }
 
 TEST_F(ArenaTest, TheGuestReachesExactlyWhatIsCommitted) {
@@ -143,14 +152,23 @@ TEST_F(ArenaTest, TheGuestReachesExactlyWhatIsCommitted) {
   ASSERT_TRUE(a.commit(WasmPageCount(1)));
   for (int i = 0; i < 2000; ++i) {
     if (i % 100 == 99) (void)a.grow(WasmPageCount(random() % 20));
-    const std::uint64_t edges[] = {0, 4096, ARENA_STACK_TOP - ARENA_STACK, ARENA_STACK_TOP, ARENA_STATE + (4ull << 20), ARENA_MEMORY,
-                                   ARENA_MEMORY + a.size().value(), ARENA_SIZE - 1, random() % ARENA_SIZE};
+    const std::uint64_t edges[] = {0,
+                                   4096,
+                                   ARENA_STACK_TOP - ARENA_STACK,
+                                   ARENA_STACK_TOP,
+                                   ARENA_STATE + (4ull << 20),
+                                   ARENA_MEMORY,
+                                   ARENA_MEMORY + a.size().value(),
+                                   ARENA_SIZE - 1,
+                                   random() % ARENA_SIZE};
     const std::uint64_t edge = edges[random() % std::size(edges)],
-                        offset = std::min<std::uint64_t>(edge + random() % 3 - (edge ? random() % 3 : 0), ARENA_SIZE - 1);
+                        offset =
+                            std::min<std::uint64_t>(edge + random() % 3 - (edge ? random() % 3 : 0), ARENA_SIZE - 1);
     const bool store = random() % 2;
     const auto e = *a.enter(*thread, reinterpret_cast<std::uint64_t>(&touch), offset, store, Nanoseconds(0), calls);
     const Region r = a.region_of(offset);
-    const bool allowed = r == Region::stack || r == Region::state || r == Region::memory || (r == Region::header && !store);
+    const bool allowed =
+        r == Region::stack || r == Region::state || r == Region::memory || (r == Region::header && !store);
     EXPECT_EQ(e.ending == fence::Ending::returned, allowed) << offset << ' ' << name(r);
     if (allowed) continue;
     EXPECT_EQ(e.offset, offset);

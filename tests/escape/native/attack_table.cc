@@ -19,7 +19,9 @@ using enum fence::Ending;
 
 std::uint64_t address(const void* p) { return reinterpret_cast<std::uint64_t>(p); }
 template <class F>
-std::uint64_t function(F* f) { return reinterpret_cast<std::uint64_t>(f); }
+std::uint64_t function(F* f) {
+  return reinterpret_cast<std::uint64_t>(f);
+}
 
 // QEMU's software emulation, which lets these tests run with keys on a machine without: it does not deliver pending x87
 // exceptions, and it executes IRET (hidden in an immediate of the gate) with the kernel's rights. CPUs do neither.
@@ -31,7 +33,8 @@ bool software_emulation() {
 
 // What holds whatever the machine: system calls, stack, gate protocol, time.
 void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
-  const auto add = [&](std::string name, Attack what, std::uint64_t at, std::vector<Ending> expected, int detail = -1) {
+  const auto add = [&](std::string name, Attack what, std::uint64_t at, std::vector<Ending> expected,
+                       int detail = -1) {
     v.push_back({std::move(name), what, at, std::move(expected), detail});
   };
   add("nothing", attack_nothing, 0, {returned});
@@ -46,11 +49,23 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
   add("own text, write", attack_own_text_write, 0, {readonly});
   add("execute the stack", attack_execute_stack, 0, {memory_fault});
   add("header", attack_header_write, 0, {readonly});
-  for (const int number : {SYS_getpid, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_sigaltstack, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_munmap,
-                           SYS_ptrace, SYS_fork, SYS_clone, SYS_clone3, SYS_execve, SYS_prctl, SYS_arch_prctl, SYS_memfd_create, SYS_pkey_alloc,
-                           SYS_pkey_free, SYS_seccomp, SYS_userfaultfd, SYS_io_uring_setup, SYS_rseq, SYS_set_robust_list, SYS_exit_group,
-                           SYS_set_tid_address, SYS_process_vm_writev, SYS_modify_ldt, SYS_personality, SYS_perf_event_open, SYS_kill})
-    add(fmt::format("system call {}", number), attack_system_call, static_cast<std::uint64_t>(number), {forbidden_call}, number);
+  for (const int number : {SYS_getpid,          SYS_rt_sigreturn,
+                           SYS_rt_sigaction,    SYS_sigaltstack,
+                           SYS_mprotect,        SYS_mremap,
+                           SYS_madvise,         SYS_munmap,
+                           SYS_ptrace,          SYS_fork,
+                           SYS_clone,           SYS_clone3,
+                           SYS_execve,          SYS_prctl,
+                           SYS_arch_prctl,      SYS_memfd_create,
+                           SYS_pkey_alloc,      SYS_pkey_free,
+                           SYS_seccomp,         SYS_userfaultfd,
+                           SYS_io_uring_setup,  SYS_rseq,
+                           SYS_set_robust_list, SYS_exit_group,
+                           SYS_set_tid_address, SYS_process_vm_writev,
+                           SYS_modify_ldt,      SYS_personality,
+                           SYS_perf_event_open, SYS_kill})
+    add(fmt::format("system call {}", number), attack_system_call, static_cast<std::uint64_t>(number),
+        {forbidden_call}, number);
   add("x32 system call", attack_system_call, 0x40000000 + SYS_getpid, {forbidden_call});
   add("process_vm_readv", attack_read_memory_of_process, t.secret, {forbidden_call}, SYS_process_vm_readv);
   add("/proc/self/mem", attack_open_memory_file, 0, {forbidden_call}, SYS_open);
@@ -58,14 +73,16 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
   add("mmap over the host", attack_map_over, t.secret, {forbidden_call}, SYS_mmap);
   add("forged sigreturn", attack_sigreturn, 0, {forbidden_call}, SYS_rt_sigreturn);
   add("int 0x80", attack_int80, 0, {forbidden_call});
-  add("sysenter", attack_sysenter, 0, {forbidden_call, illegal_instruction, memory_fault});  // AMD has none in 64-bit mode
+  add("sysenter", attack_sysenter, 0,
+      {forbidden_call, illegal_instruction, memory_fault});  // AMD has none in 64-bit mode
   add("jump to libc's getppid", attack_jump, function(&getppid), {forbidden_call}, SYS_getppid);
   add("stack pointer zero", attack_stack_zero, 0, {memory_fault, illegal_instruction});
   add("endless recursion", attack_recurse, 0, {memory_fault});
   for (const std::uint64_t offset : {128u, 700u, 2000u, 4096u, 32768u, 65536u}) {
     add(fmt::format("stack in the signal stack + {}, system call", offset), attack_stack_there_then_syscall,
         t.signal_stack + offset, {forbidden_call}, SYS_getpid);
-    add(fmt::format("stack in the signal stack + {}, fault", offset), attack_stack_there_then_fault, t.signal_stack + offset, {illegal_instruction});
+    add(fmt::format("stack in the signal stack + {}, fault", offset), attack_stack_there_then_fault,
+        t.signal_stack + offset, {illegal_instruction});
   }
   add("trap flag", attack_trap_flag, 0, {illegal_instruction});
   add("alignment and direction flags", attack_flags, 0, {returned});
@@ -125,13 +142,15 @@ void with_keys(std::vector<Case>& v, const Targets& t) {
     const auto name = fmt::format("jump to WRPKRU {} of the gate", i);
     add(name + ", key 0 open", attack_jump_open, t.gate_writes[i], {illegal_instruction});
     add(name + ", all closed", attack_jump_all_set, t.gate_writes[i], {illegal_instruction});
-    const std::vector<Ending> out[] = {{illegal_instruction}, {returned}, {bad_host_call}, {illegal_instruction}, {illegal_instruction}};
+    const std::vector<Ending> out[] = {
+        {illegal_instruction}, {returned}, {bad_host_call}, {illegal_instruction}, {illegal_instruction}};
     add(name + ", all open", attack_jump_forged, t.gate_writes[i], out[i]);
   }
   for (const auto* site : {writ_fence_wrpkru_1, writ_fence_wrpkru_2}) {
     add("jump to WRPKRU of the host, all open", attack_jump_forged, address(site), {illegal_instruction});
     add("jump to WRPKRU of the host, key 0 open", attack_jump_open, address(site), {illegal_instruction});
-    add("jump behind WRPKRU of the host", attack_jump_forged, address(site) + 3, {illegal_instruction, key_violation});
+    add("jump behind WRPKRU of the host", attack_jump_forged, address(site) + 3,
+        {illegal_instruction, key_violation});
   }
   add("jump to the signal entry", attack_jump_forged, function(&writ_fence_signal), {key_violation});
   add("jump to open_keys", attack_jump_forged, function(&writ_fence_open_keys), {illegal_instruction});
@@ -139,9 +158,13 @@ void with_keys(std::vector<Case>& v, const Targets& t) {
   add("jump to the gate's abandon", attack_jump, t.gate_abandon, {illegal_instruction});
   for (std::uint64_t offset = 1; t.gate + offset < t.gate_abandon + 0x60; ++offset) {
     if (software_emulation() && *reinterpret_cast<const std::uint8_t*>(t.gate + offset) == 0xcf) continue;
-    v.push_back({fmt::format("jump into the gate + {:#x}", offset), attack_jump_forged, t.gate + offset,
-                 {illegal_instruction, key_violation, memory_fault, bad_host_call, returned, arithmetic, forbidden_call, timed_out},
-                 -1, Nanoseconds(5'000'000)});
+    v.push_back({fmt::format("jump into the gate + {:#x}", offset),
+                 attack_jump_forged,
+                 t.gate + offset,
+                 {illegal_instruction, key_violation, memory_fault, bad_host_call, returned, arithmetic,
+                  forbidden_call, timed_out},
+                 -1,
+                 Nanoseconds(5'000'000)});
   }
   add("jump to the neighbour's gate", attack_jump_forged, t.neighbour_gate_call, {illegal_instruction});
   add("jump to the neighbour's enter", attack_jump_forged, t.neighbour_gate, {key_violation});

@@ -28,7 +28,8 @@ namespace {
 
 using fence::Ending;
 
-const std::string secret_text = "a long text in the heap of the host, which no guest may read and no guest may change";
+const std::string secret_text =
+    "a long text in the heap of the host, which no guest may read and no guest may change";
 
 class Calls final : public fence::HostCalls {
  public:
@@ -51,7 +52,8 @@ struct Place {
   void open(fence::Fence& fence) {
     thread = *fence.guard_thread();
     own.emplace(std::move(*memory::Arena::open(*fence.acquire(std::chrono::minutes(1)), {})));
-    if (fence.slots() > 1) other.emplace(std::move(*memory::Arena::open(*fence.acquire(std::chrono::minutes(1)), {})));
+    if (fence.slots() > 1)
+      other.emplace(std::move(*memory::Arena::open(*fence.acquire(std::chrono::minutes(1)), {})));
   }
   static fence::NativeSlot& native(memory::Arena& a) { return static_cast<fence::NativeSlot&>(a.slot()); }
 
@@ -86,7 +88,8 @@ struct Place {
     for (std::string line; std::getline(maps, line);) {
       unsigned long begin = 0, end = 0;
       char access[5] = {};
-      if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3 || std::strncmp(access, "r-x", 3) != 0) continue;
+      if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3 || std::strncmp(access, "r-x", 3) != 0)
+        continue;
       if (line.find("[v") != std::string::npos) continue;
       const std::string_view code(reinterpret_cast<const char*>(begin), end - begin);
       const auto at = code.find(std::string_view("\x0f\xae\x6c\x24\x48\xa9\x00\x02\x00\x00", 10));
@@ -96,7 +99,8 @@ struct Place {
   }
 
   Result<fence::Exit> run(const Image& image, const Case& c) {
-    const std::uint64_t what = static_cast<std::uint64_t>(c.what) | reinterpret_cast<std::uint64_t>(secret.data()) << 16;
+    const std::uint64_t what = static_cast<std::uint64_t>(c.what) | reinterpret_cast<std::uint64_t>(secret.data())
+                                                                        << 16;
     calls.damage.clear();
     mark_vectors();
     return own->enter(*thread, image.entry, what, c.at, c.budget, calls);
@@ -113,7 +117,9 @@ struct Place {
   std::string attack(const Image& image, const Case& c) {
     const auto exit = run(image, c);
     if (!exit) return c.name + ": " + exit.error().text();
-    const auto said = [&] { return c.name + ": " + std::string(name(exit->ending)) + " " + std::to_string(exit->detail); };
+    const auto said = [&] {
+      return c.name + ": " + std::string(name(exit->ending)) + " " + std::to_string(exit->detail);
+    };
     if (std::ranges::find(c.expected, exit->ending) == c.expected.end()) return said();
     if (exit->ending == Ending::forbidden_call && exit->detail == 0xdead) return said() + " (it got through)";
     if (c.detail >= 0 && exit->detail != c.detail) return said();
@@ -150,12 +156,14 @@ TEST_F(Escape, EveryAttackEndsAsExpected) {
   ASSERT_GE(all.size(), fence->strength() == fence::Strength::key ? 450u : 85u);
   for (const auto& c : all) EXPECT_EQ(place.check(image, c), "");
   if (fence->strength() != fence::Strength::key)
-    std::printf("NOT COVERED: attacks on the host's memory: strength is %s (%s)\n", std::string(name(fence->strength())).c_str(),
+    std::printf("NOT COVERED: attacks on the host's memory: strength is %s (%s)\n",
+                std::string(name(fence->strength())).c_str(),
                 fence::probe_machine().why_not(fence::Strength::key).c_str());
 }
 
 TEST_F(Escape, NoGadgetIsLeftOpen) {
-  for (const auto& g : fence->gadgets()) EXPECT_NE(g.state, fence::Gadget::State::open) << g.instruction << " at " << g.where;
+  for (const auto& g : fence->gadgets())
+    EXPECT_NE(g.state, fence::Gadget::State::open) << g.instruction << " at " << g.where;
   const auto* libc = static_cast<const std::byte*>(dlsym(RTLD_DEFAULT, "pkey_set"));
   ASSERT_NE(libc, nullptr);
   EXPECT_EQ(fence::scan({libc, 128}).empty(), fence->strength() == fence::Strength::key);

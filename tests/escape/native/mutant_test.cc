@@ -13,7 +13,7 @@
 #include "writ/fence/native_thread.h"
 #include "writ/memory/layout.h"
 
-#define WRIT_GATE(name)                                  \
+#define WRIT_GATE(name)                                 \
   extern "C" const std::byte writ_gate_##name##_code[]; \
   extern "C" const writ::fence::GateMap writ_gate_##name##_map;
 WRIT_GATE(key_without_check)
@@ -23,7 +23,8 @@ WRIT_GATE(page_without_flags)
 WRIT_GATE(page_without_fpu)
 WRIT_GATE(page_without_scrub)
 WRIT_GATE(page_whole)
-#define WRIT_TEMPLATE(name) fence::GateTemplate{{writ_gate_##name##_code, writ_gate_##name##_map.size}, &writ_gate_##name##_map}
+#define WRIT_TEMPLATE(name) \
+  fence::GateTemplate { {writ_gate_##name##_code, writ_gate_##name##_map.size}, &writ_gate_##name##_map }
 
 namespace writ::escape {
 namespace {
@@ -67,13 +68,17 @@ struct Rig {
   }
   Ending attack(fence::Slot& from, Attack what, std::uint64_t at) {
     mark_vectors();
-    const std::uint64_t first = static_cast<std::uint64_t>(what) |
-                                reinterpret_cast<std::uint64_t>(secret.data()) << 16;
-    const auto e = from.enter(*thread, {image.entry, first, at, ARENA_STACK_TOP, ByteCount(ARENA_STACK), Nanoseconds(1'000'000'000)}, calls);
+    const std::uint64_t first = static_cast<std::uint64_t>(what) | reinterpret_cast<std::uint64_t>(secret.data())
+                                                                       << 16;
+    const auto e = from.enter(
+        *thread, {image.entry, first, at, ARENA_STACK_TOP, ByteCount(ARENA_STACK), Nanoseconds(1'000'000'000)},
+        calls);
     return e && e->detail != 0xdead ? e->ending : Ending::left;
   }
   // As a test would see it.
-  int verdict(Ending got, Ending wanted) { return got == wanted && host_damage().empty() && calls.damage.empty() ? 0 : 1; }
+  int verdict(Ending got, Ending wanted) {
+    return got == wanted && host_damage().empty() && calls.damage.empty() ? 0 : 1;
+  }
 };
 
 enum class Way { within, into };  // from the slot with that gate, or from another slot into that gate
@@ -93,8 +98,8 @@ int child(const fence::GateTemplate& gate, Way way, Attack what, int write, Endi
   return rig.verdict(rig.attack(*rig.slot, what, write < 0 ? 0 : page + gate.map->writes[write]), wanted);
 }
 
-
-void expect_guard(const fence::GateTemplate& whole, const fence::GateTemplate& mutant, Way way, Attack what, int write, Ending wanted) {
+void expect_guard(const fence::GateTemplate& whole, const fence::GateTemplate& mutant, Way way, Attack what,
+                  int write, Ending wanted) {
   EXPECT_EXIT(_exit(child(whole, way, what, write, wanted)), testing::ExitedWithCode(0), "");
   const auto falls = [](int status) { return !WIFEXITED(status) || WEXITSTATUS(status) != 0; };
   EXPECT_EXIT(_exit(child(mutant, way, what, write, wanted)), falls, "");
@@ -104,23 +109,28 @@ bool keys() { return fence::probe_machine().why_not(fence::Strength::key).empty(
 
 TEST(Mutants, WithoutTheCheckBehindWrpkru) {
   if (!keys()) GTEST_SKIP() << "NOT COVERED: no protection keys";
-  expect_guard(WRIT_TEMPLATE(key_whole), WRIT_TEMPLATE(key_without_check), Way::within, attack_jump_forged, 0, Ending::illegal_instruction);
+  expect_guard(WRIT_TEMPLATE(key_whole), WRIT_TEMPLATE(key_without_check), Way::within, attack_jump_forged, 0,
+               Ending::illegal_instruction);
 }
 
 TEST(Mutants, WithoutTheComparisonOfThreads) {
-  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_thread), Way::into, attack_jump_forged, -1, Ending::illegal_instruction);
+  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_thread), Way::into, attack_jump_forged, -1,
+               Ending::illegal_instruction);
 }
 
 TEST(Mutants, WithoutTheHostsFlags) {
-  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_flags), Way::within, attack_flags, -1, Ending::returned);
+  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_flags), Way::within, attack_flags, -1,
+               Ending::returned);
 }
 
 TEST(Mutants, WithoutTheHostsFloatingPoint) {
-  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_fpu), Way::within, attack_fpu_full, -1, Ending::returned);
+  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_fpu), Way::within, attack_fpu_full, -1,
+               Ending::returned);
 }
 
 TEST(Mutants, WithoutTheScrub) {
-  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_scrub), Way::within, attack_leak_low_vectors, -1, Ending::returned);
+  expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_scrub), Way::within, attack_leak_low_vectors, -1,
+               Ending::returned);
 }
 
 // The same attack with the alternate stack as it is, and with one that stays armed while the guest runs.
