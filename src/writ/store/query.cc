@@ -131,6 +131,10 @@ Result<Head> read_head(Connection& connection) {
   return Head{Sequence(s.number_at(0)), std::string(s.text_at(1))};
 }
 
+Error given_up(const Connection& connection) {
+  return {Code::unavailable, "the commit was given up after a read or write that failed", connection.file(), "try again"};
+}
+
 Result<void> check_key(BytesView key) {
   if (key.size() <= max_key_size.value()) return {};
   return invalid(fmt::format("record key of {} bytes; the limit is {}", key.size(), max_key_size.value()));

@@ -38,6 +38,8 @@ struct Head {
 };
 Result<Head> read_head(Connection&);
 
+// SQLite ended the transaction by itself, after an earlier failure.
+Error given_up(const Connection&);
 Result<void> check_key(BytesView key);
 
 }  // namespace writ::store

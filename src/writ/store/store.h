@@ -129,6 +129,7 @@ class Transaction final : public View {
   Transaction(class Connection& connection, Sequence sequence) : connection_(connection), sequence_(sequence) {}
   template <class T>
   Result<T> remember(Result<T>);
+  Result<void> check_alive();
   Result<void> grow(ByteCount size, ByteCount limit, std::string_view what, std::string_view where);
   Result<ObjectState> append(std::string_view path, ObjectKind, BytesView body, const DigestPair&);
   Result<void> forget(const ObjectState&);

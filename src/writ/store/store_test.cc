@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "writ/base/file.h"
@@ -192,6 +193,38 @@ TEST(Store, ARefusedChangeLeavesNothingAndSpoilsNobody) {
   EXPECT_EQ(*store->snapshot()->version("x"), ObjectVersion(1));
   EXPECT_EQ(*store->snapshot()->record("r", as_bytes("k")), std::nullopt);
   EXPECT_EQ(*store->write([](Transaction&) -> Result<void> { return {}; }), Sequence(1));  // nothing written, no commit
+}
+
+TEST(Store, WhoSharesACommitWithARefusedChangeIsNotSpoiled) {
+  const TestingFolder folder;
+  const auto store = open(folder.path());
+  std::promise<void> hold;
+  std::thread first([&] {
+    EXPECT_TRUE(store->write([&](Transaction&) -> Result<void> { hold.get_future().wait(); return {}; }));
+  });
+  std::vector<std::thread> sharing;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < 9; ++i)
+    sharing.emplace_back([&, i] {
+      const auto written = store->write([&](Transaction& t) -> Result<void> {
+        WRIT_CHECK(t.put_object("x/" + std::to_string(i), as_bytes("body")));
+        WRIT_CHECK(t.put_record("r", as_bytes(std::to_string(i)), as_bytes("v")));
+        if (i % 3 == 0) return t.expect("x/0", ObjectVersion(99));
+        return {};
+      });
+      if (!written) ++refused;
+      EXPECT_EQ(written.has_value(), i % 3 != 0);
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // they gather behind the first one
+  hold.set_value();
+  first.join();
+  for (auto& t : sharing) t.join();
+  EXPECT_EQ(refused, 3);
+  const Reader r = *store->snapshot();
+  EXPECT_EQ(r.sequence(), Sequence(6));  // one each, of those that were accepted
+  EXPECT_EQ(r.list("", 100)->size(), 6u);
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(r.record("r", as_bytes(std::to_string(i)))->has_value(), i % 3 != 0) << i;
+  expect_sound(folder.path());
 }
 
 TEST(Store, TwoPutsInOneCommitMakeOneVersion) {

@@ -45,7 +45,15 @@ Result<T> Transaction::remember(Result<T> result) {
   return result;
 }
 
+// After some failures, also of a read, SQLite has rolled back by itself, and a statement more would be a commit of its own.
+Result<void> Transaction::check_alive() {
+  if (!broken_ && !connection_.in_transaction()) broken_ = given_up(connection_);
+  if (broken_) return *broken_;
+  return {};
+}
+
 Result<void> Transaction::grow(ByteCount size, ByteCount limit, std::string_view what, std::string_view where) {
+  WRIT_CHECK(check_alive());
   if (size > limit)
     return Error{Code::exhausted, fmt::format("{} of {} bytes; the limit is {}", what, size.value(), limit.value()),
                  escape_for_terminal(where), {}};
@@ -72,6 +80,7 @@ Result<ObjectState> Transaction::put_object(std::string_view path, BytesView bod
 Result<ObjectState> Transaction::remove_object(std::string_view path) {
   WRIT_TRY(const auto found, object(path));
   if (!found) return Error{Code::unavailable, "there is no such object", "object " + escape_for_terminal(path), {}};
+  WRIT_CHECK(check_alive());
   changed_ = true;
   return remember(append(path, ObjectKind::tombstone, {}, digest(BytesView())));
 }
@@ -115,6 +124,7 @@ Result<void> Transaction::put_record(std::string_view table, BytesView key, Byte
 Result<void> Transaction::remove_record(std::string_view table, BytesView key) {
   WRIT_TRY(const auto found, record(table, key));
   if (!found) return {};
+  WRIT_CHECK(check_alive());
   changed_ = true;
   return remember(supersede(table, key, std::nullopt));
 }

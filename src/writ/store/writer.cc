@@ -135,7 +135,7 @@ Result<void> Writer::run_changes(std::span<Request* const> batch) {
     request->result = run_change(*request->change, reached + Sequence(1));
     if (request->result) reached = *request->result;
     if (!connection_->in_transaction())  // SQLite gave the whole transaction up (no memory, a broken disk)
-      return request->result ? connection_->failure("the commit was given up") : request->result.error();
+      return request->result ? given_up(*connection_) : request->result.error();
   }
   if (reached == head.sequence) return connection_->run("ROLLBACK");
   return commit(reached);
@@ -148,7 +148,7 @@ Result<Sequence> Writer::run_change(const Store::Change& change, Sequence next) 
   Result<void> result = change(transaction);
   if (result && transaction.broken_) result = *transaction.broken_;
   if (!connection_->in_transaction()) {
-    if (result) return connection_->failure("the commit was given up");
+    if (result) return given_up(*connection_);
     return result.error();
   }
   if (!result) WRIT_CHECK(connection_->run("ROLLBACK TO change"));

@@ -134,8 +134,12 @@ FailingDisk& FailingDisk::instance() {
 
 void FailingDisk::arm(Fault fault, std::uint64_t at) {
   const std::lock_guard lock(mutex_);
-  fault_ = fault, at_ = at, count_ = 0, fired_ = false, mended_ = false;
+  fault_ = fault, at_ = at, count_ = 0, cut_after_ = UINT64_MAX, fired_ = false, mended_ = false;
   files_.clear();
+}
+void FailingDisk::cut_power_after(std::uint64_t operations) {
+  const std::lock_guard lock(mutex_);
+  cut_after_ = operations;
 }
 void FailingDisk::mend() {
   const std::lock_guard lock(mutex_);
@@ -154,6 +158,7 @@ int FailingDisk::before(Operation operation) {
   const std::lock_guard lock(mutex_);
   ++count_;
   if (mended_) return SQLITE_OK;
+  if (fired_ && fault_ == Fault::error && count_ - at_ > cut_after_) return code_of(operation);
   switch (fault_) {
     case Fault::none: return SQLITE_OK;
     case Fault::error:

@@ -38,6 +38,8 @@ class FailingDisk {
 
   // Forgets all files, counts from 0, and fails at operation `at` (from 1).
   void arm(Fault, std::uint64_t at);
+  // After the operation that fails, so many more succeed, and then the power is cut.
+  void cut_power_after(std::uint64_t operations);
   void mend();
   std::uint64_t operations() const;
   bool fired() const;
@@ -68,7 +70,7 @@ class FailingDisk {
 
   mutable std::mutex mutex_;
   Fault fault_ = Fault::none;
-  std::uint64_t at_ = 0, count_ = 0;
+  std::uint64_t at_ = 0, count_ = 0, cut_after_ = UINT64_MAX;
   bool fired_ = false, mended_ = false;
   std::map<std::string, File> files_;
 };

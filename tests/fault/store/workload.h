@@ -12,6 +12,8 @@ namespace writ::store {
 inline constexpr int commits_each_session = 3, sessions = 2;
 
 Result<Sequence> commit_number(Store&, std::uint64_t number);
+// The same by a change that takes no notice of its errors.
+Result<Sequence> commit_number_heedlessly(Store&, std::uint64_t number);
 
 // The number that the store holds (0: none yet), after every test that it is one commit's and the structure is sound.
 // Adds test failures, with `what` in them.
