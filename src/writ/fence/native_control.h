@@ -9,7 +9,7 @@
 #define CB_ARGUMENT0 24
 #define CB_ARGUMENT1 32
 #define CB_SELECTOR 40 /* the thread's system call selector: 1 = block */
-#define CB_FS_BASE 48  /* of the thread that is inside; 0: nobody is */
+#define CB_FS_BASE 48  /* of the thread that is inside; all ones: nobody is */
 #define CB_DISPATCH 56
 #define CB_ABANDON 64 /* the gate's way out for the signal entry */
 #define CB_RUNNING 72 /* 32 bit: guest code may be running; covers the time in which the selector blocks */

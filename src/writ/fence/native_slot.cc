@@ -163,7 +163,7 @@ Result<Exit> NativeSlot::enter(GuestThread& guest_thread, const Entry& entry, Ho
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (entry.budget.count() > 0) thread.disarm();
   thread.record().control = nullptr;
-  c.fs_base = 0;
+  c.fs_base = ControlBlock::nobody;
   if (c.signal) thread.rearm_stack();
   end_signals();
 

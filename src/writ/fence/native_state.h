@@ -21,7 +21,9 @@ struct ControlBlock {
   std::uint64_t guest_stack = 0;
   std::uint64_t function = 0, argument0 = 0, argument1 = 0;
   std::uint8_t* selector = nullptr;
-  std::uint64_t fs_base = 0;
+  // Not 0: that is what a guest gets that loads a selector into FS.
+  static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+  std::uint64_t fs_base = nobody;
   void* dispatch = nullptr;
   std::uint64_t abandon = 0;
   volatile std::uint32_t running = 0;

@@ -50,6 +50,7 @@ enum Attack {
   attack_leak_after_call,   /* in xmm2 after a host call */
   attack_leak_mask,         /* in k3 */
   attack_leak_registers,    /* HLT if any general register held something at the start or after a call */
+  attack_load_fs,           /* a selector whose base is 0, then the gate at `at` (another slot's, idle) */
   attack_count
 };
 

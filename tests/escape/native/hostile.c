@@ -200,6 +200,11 @@ HIDDEN void choose(Word what, Word at, Word leaked) {
     if (leaked) __asm__ volatile("hlt");
     return;
   }
+  if (attack == attack_load_fs) {
+    __asm__ volatile("mov $0x2b, %%eax; mov %%eax, %%fs" : : : "eax");
+    ((Word(*)(Word, const Word*))at)(CALL_FIRST_IMPORT, (const Word*)secret);
+    escaped();
+  }
   if (attack == attack_read) { (void)*(volatile char*)at; return; }
   if (attack == attack_write) { *(volatile char*)at = 1; return; }
   if (attack <= attack_jump_restore) jumps(attack, at, secret);

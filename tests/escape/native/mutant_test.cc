@@ -34,7 +34,9 @@ using fence::Ending;
 class Calls final : public fence::HostCalls {
  public:
   std::string damage;
+  bool forbidden = false;  // whoever gets here has come through a gate that was not his
   fence::HostReply call(std::uint64_t index, std::span<const std::uint64_t>) override {
+    if (forbidden) _exit(1);
     if (auto d = host_damage(); !d.empty()) damage = d;
     mark_vectors();
     return index == CALL_FIRST_IMPORT ? fence::HostReply::of(0) : fence::HostReply::refuse();
@@ -50,6 +52,7 @@ struct Rig {
   fence::GatePages gates = *fence::GatePages::reserve(1);
   std::unique_ptr<fence::NativeSlot> slot;
   std::string secret = "a secret in the heap of the host";
+  std::uint64_t about = reinterpret_cast<std::uint64_t>(secret.data());  // what the attacker knows of the host
   Calls calls;
 
   explicit Rig(const fence::GateTemplate& gate)
@@ -68,8 +71,7 @@ struct Rig {
   }
   Ending attack(fence::Slot& from, Attack what, std::uint64_t at) {
     mark_vectors();
-    const std::uint64_t first = static_cast<std::uint64_t>(what) | reinterpret_cast<std::uint64_t>(secret.data())
-                                                                       << 16;
+    const std::uint64_t first = static_cast<std::uint64_t>(what) | about << 16;
     const auto e = from.enter(
         *thread, {image.entry, first, at, ARENA_STACK_TOP, ByteCount(ARENA_STACK), Nanoseconds(1'000'000'000)},
         calls);
@@ -131,6 +133,21 @@ TEST(Mutants, WithoutTheHostsFloatingPoint) {
 TEST(Mutants, WithoutTheScrub) {
   expect_guard(WRIT_TEMPLATE(page_whole), WRIT_TEMPLATE(page_without_scrub), Way::within, attack_leak_low_vectors, -1,
                Ending::returned);
+}
+
+// Not a mutant, but it has to run in a child as well: a guest that moved FS takes the process with it, because a signal
+// handler has no other way to its thread. It must not get further than that: not through the gate of a slot where nobody is.
+TEST(Mutants, LoadingFsKillsAndOpensNothing) {
+  const auto killed_or_stopped = [](int status) { return WIFSIGNALED(status) ? WTERMSIG(status) == SIGSEGV : WEXITSTATUS(status) == 0; };
+  const auto trial = [] {
+    Rig rig(WRIT_TEMPLATE(page_whole));
+    if (run_deeper(rig) != Ending::returned) return 2;
+    rig.calls.forbidden = true;
+    rig.about = reinterpret_cast<std::uint64_t>(rig.slot->base()) + ARENA_STACK_TOP - 256;  // arguments that its gate takes
+    rig.attack(*rig.lent, attack_load_fs, reinterpret_cast<std::uint64_t>(rig.slot->gate()) + writ_gate_page_whole_map.call);
+    return 0;
+  };
+  EXPECT_EXIT(_exit(trial()), killed_or_stopped, "");
 }
 
 // The same attack with the alternate stack as it is, and with one that stays armed while the guest runs.
