@@ -25,9 +25,9 @@ enum class Access : std::uint8_t { read, write, create };  // create: write, and
 enum class Repair : std::uint8_t { no, yes };
 
 struct Options {
-  std::string store;  // folder of the store
-  std::string keys;   // folder of the signing keys, made with mode 0700 on first use; never inside the store
-  std::string cache;  // folder of compiled images; empty: STORE/cache
+  std::string store = {};  // folder of the store
+  std::string keys = {};   // folder of the signing keys, made with mode 0700 on first use; never inside the store
+  std::string cache = {};  // folder of compiled images; empty: STORE/cache
   Access access = Access::create;
   store::Durability durability = store::Durability::sync;
   FenceChoice fence = FenceChoice::automatic;

@@ -1,0 +1,234 @@
+#include "writ/runtime/runtime.h"
+
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "writ/fence/fence.h"
+#include "writ/guest/wasm/engine.h"
+#include "writ/proof/log.h"
+#include "writ/proof/notary.h"
+#include "writ/proof/state_map.h"
+#include "writ/runtime/audit.h"
+#include "writ/runtime/operator_engine.h"
+#include "writ/runtime/signing_keys.h"
+#include "writ/runtime/summary.h"
+#include "writ/store/fsck.h"
+#include "writ/task/archive.h"
+#include "writ/task/executor.h"
+
+namespace writ::runtime {
+namespace {
+
+constexpr std::size_t max_path_list = 1000;  // objects read at a time
+
+// What only running guests needs: opened when the first one comes, so that reading commands stay light.
+struct Guests {
+  std::shared_ptr<fence::Fence> fence;
+  std::unique_ptr<guest::Engine> engine;
+  std::unique_ptr<task::GuestThreads> threads;
+  std::unique_ptr<task::Executor> executor;
+};
+
+}  // namespace
+
+struct Runtime::Parts {
+  Options options;
+  const Clock& clock = system_clock();
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<proof::Notary> notary;  // none: opened for reading, and there is no key
+  std::mutex mutex;
+  Guests guests;  // guarded by mutex until made; never unmade
+
+  Result<Guests*> ready();
+  Result<const proof::Notary*> signer() const {
+    if (!notary) return Error{Code::denied, "the store was opened for reading, and there is no signing key", options.keys, {}};
+    return notary.get();
+  }
+  Result<task::Report> act_as_operator(OperatorEngine engine);
+};
+
+Result<Guests*> Runtime::Parts::ready() {
+  const std::lock_guard lock(mutex);
+  if (guests.executor) return &guests;
+  WRIT_TRY(const auto* who, signer());
+  const auto want = options.fence == FenceChoice::key ? fence::Want::key : fence::Want::automatic;
+  Guests made;
+  WRIT_TRY(made.fence, fence::open_fence({want, fence::Options{}.slots}));
+  guest::wasm::Options engine;
+  engine.fence = made.fence;
+  engine.cache = std::filesystem::absolute(options.cache.empty() ? options.store + "/cache" : options.cache);
+  WRIT_TRY(made.engine, guest::wasm::open_engine(std::move(engine)));
+  const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
+  made.executor = std::make_unique<task::Executor>(task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock});
+  guests = std::move(made);
+  return &guests;
+}
+
+Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine engine) {
+  WRIT_TRY(const auto* who, signer());
+  WRIT_TRY(auto spec, engine.spec());
+  task::Executor executor({*store, engine, nullptr, *who, clock});
+  return executor.execute(std::move(spec));
+}
+
+Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Runtime::~Runtime() = default;
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
+  auto parts = std::make_unique<Parts>();
+  parts->options = options;
+  const auto access = options.access == Access::read ? store::Access::read : options.access == Access::write ? store::Access::write : store::Access::create;
+  store::OpenOptions open;
+  open.access = access;
+  open.durability = options.durability;
+  WRIT_TRY(parts->store, store::Store::open(options.store, open));
+  const auto if_absent = options.access == Access::read ? IfAbsent::fail : IfAbsent::make;
+  auto key = load_signing_key(options.keys, if_absent, parts->clock);
+  if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity());
+  else if (options.access != Access::read || key.error().code != Code::unavailable) return key.error();
+  return std::unique_ptr<Runtime>(new Runtime(std::move(parts)));
+}
+
+// --- tasks -------------------------------------------------------------------------------------------------------
+
+Result<task::Report> Runtime::execute(task::Spec spec) {
+  WRIT_TRY(auto* guests, parts_->ready());
+  return guests->executor->execute(std::move(spec));
+}
+
+void Runtime::cancel_all() {
+  const std::lock_guard lock(parts_->mutex);
+  if (parts_->guests.executor) parts_->guests.executor->cancel_all();
+}
+
+Result<std::shared_ptr<const guest::Image>> Runtime::prepare(std::span<const std::byte> code) {
+  WRIT_TRY(auto* guests, parts_->ready());
+  return guests->engine->prepare(code);
+}
+
+Result<TaskId> Runtime::find_task(std::string_view text) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return task::find_task(view, text);
+}
+
+Result<std::vector<TaskSummary>> Runtime::tasks(const TaskFilter& filter) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return list_tasks(view, filter);
+}
+
+Result<std::string> Runtime::receipt(const TaskId& id) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(auto text, task::find_receipt(view, id));
+  if (!text) return Error{Code::unavailable, "no such task", id.hex(), "writ tasks lists them"};
+  return std::move(*text);
+}
+
+Result<std::vector<effect::Entry>> Runtime::journal(const TaskId& id) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return task::find_journal(view, id);
+}
+
+// --- state -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+ObjectInfo describe(const store::ObjectState& s) {
+  return {s.path, s.digest.sha256.hex(), s.version.value(), s.size.value(), s.kind == store::ObjectKind::tombstone};
+}
+
+}  // namespace
+
+Result<std::vector<ObjectInfo>> Runtime::list_objects(std::string_view prefix) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  std::vector<ObjectInfo> found;
+  for (std::string after;;) {
+    WRIT_TRY(const auto page, view.list(prefix, max_path_list, after));
+    for (const auto& s : page) found.push_back(describe(s));
+    if (page.size() < max_path_list) return found;
+    after = page.back().path;
+  }
+}
+
+Result<std::string> Runtime::get_object(std::string_view path) const {
+  WRIT_CHECK(store::check_object_path(path));
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(const auto state, view.object(path));
+  if (!state) return Error{Code::unavailable, "no such object", std::string(path), "writ state ls lists them"};
+  WRIT_TRY(const auto body, view.body(path, state->version));
+  return std::string(as_text(body));
+}
+
+Result<task::Report> Runtime::put_object(std::string_view path, std::string_view body) {
+  return parts_->act_as_operator(OperatorEngine::put(std::string(path), std::string(body)));
+}
+
+Result<task::Report> Runtime::remove_object(std::string_view path) {
+  return parts_->act_as_operator(OperatorEngine::remove(std::string(path)));
+}
+
+Result<std::vector<ObjectInfo>> Runtime::object_history(std::string_view path) const {
+  WRIT_CHECK(store::check_object_path(path));
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(const auto history, view.history(path));
+  if (history.empty()) return Error{Code::unavailable, "no such object", std::string(path), "writ state ls lists them"};
+  std::vector<ObjectInfo> versions;
+  for (const auto& s : history) versions.push_back(describe(s));
+  return versions;
+}
+
+// --- proof -------------------------------------------------------------------------------------------------------
+
+Result<void> Runtime::verify_task(const TaskId& id) const {
+  WRIT_TRY(const auto* who, parts_->signer());
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return runtime::verify_task(view, who->verifier(), id);
+}
+
+Result<AuditReport> Runtime::audit() const {
+  WRIT_TRY(const auto* who, parts_->signer());
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return runtime::audit(view, who->verifier(), parts_->clock);
+}
+
+Result<std::string> Runtime::verifier_key() const {
+  WRIT_TRY(const auto* who, parts_->signer());
+  return who->verifier().text();
+}
+
+Result<std::string> Runtime::checkpoint() const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return proof::latest_checkpoint(view);
+}
+
+Result<std::string> Runtime::prove(std::uint64_t leaf) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return proof::prove_leaf(view, leaf);
+}
+
+Result<std::vector<std::string>> Runtime::consistency(std::uint64_t m, std::uint64_t n) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  const proof::Log log(view);
+  WRIT_TRY(const auto size, log.size());
+  if (n > size) return invalid("the log has only " + std::to_string(size) + " leaves", "log consistency", "give sizes up to that");
+  WRIT_TRY(const auto path, log.consistency(m, n));
+  std::vector<std::string> hashes;
+  for (const auto& h : path) hashes.push_back(h.hex());
+  return hashes;
+}
+
+Result<std::string> Runtime::state_root() const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(const auto root, proof::state_root(view));
+  return root.hex();
+}
+
+Result<std::vector<Finding>> fsck(const std::string& store, Repair repair) {
+  WRIT_TRY(const auto report, store::fsck(store, repair == Repair::yes ? store::Repair::safe : store::Repair::report));
+  std::vector<Finding> findings;
+  for (const auto& f : report.findings) findings.push_back({f.what, f.where, f.mended});
+  return findings;
+}
+
+}  // namespace writ::runtime
