@@ -22,9 +22,9 @@ Bytes file(const std::string& path);
 struct Task {
   std::vector<std::string> arguments{"guest"};
   std::string entry = "_start";
-  Limits limits;
-  std::vector<std::string> grants;
-  std::string input;
+  Limits limits = {};
+  std::vector<std::string> grants = {};
+  std::string input = {};
   std::shared_ptr<Cancellation> cancellation = std::make_shared<Cancellation>();
 };
 

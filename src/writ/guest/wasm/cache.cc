@@ -65,7 +65,7 @@ Result<Cache> Cache::open(std::string folder) {
   std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error(errno, "cannot make the cache folder", folder);
   const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && errno == ELOOP) return not_ours(folder, "it is a symbolic link");
+  if (!fd && (errno == ELOOP || errno == ENOTDIR)) return not_ours(folder, "it is a symbolic link, or no folder");
   if (!fd) return system_error(errno, "cannot open the cache folder", folder);
   struct stat s {};
   if (::fstat(fd.get(), &s) != 0) return system_error(errno, "cannot look at", folder);

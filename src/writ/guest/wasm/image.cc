@@ -22,6 +22,16 @@ std::optional<std::uint32_t> number_after(std::string_view symbol, std::string_v
   return n;
 }
 
+constexpr std::string_view entry_prefix = "image_export_";
+
+// The function of the module whose code the symbol holds. What is around it (the translator's and our own entries, and
+// for the start function the instantiation) may hold it inlined.
+std::optional<std::uint32_t> code_of(std::string_view symbol, const Module& m) {
+  for (const std::string_view prefix : {std::string_view("w2c_f"), std::string_view("Z_mZ_f"), entry_prefix})
+    if (const auto f = number_after(symbol, prefix)) return f;
+  return symbol == "Z_m_instantiate" || symbol == instantiate_symbol ? m.start : std::nullopt;
+}
+
 // The parts as they are mapped: constants relocated in copies, text as it is in the file.
 struct Relocated {
   std::vector<Bytes> copies;
@@ -61,9 +71,9 @@ Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, By
 
   for (const ElfSymbol& s : elf.functions) {
     if (s.name == instantiate_symbol) image->instantiate_ = base + s.offset;
-    if (const auto f = number_after(s.name, "w2c_f"); f && *f < module.function_count())
+    if (const auto f = code_of(s.name, module); f && *f < module.function_count())
       image->spans_.push_back({s.offset, s.offset + s.size, *f});
-    if (const auto f = number_after(s.name, "image_export_"); f && *f < module.function_count())
+    if (const auto f = number_after(s.name, entry_prefix); f && *f < module.function_count())
       image->entries_.emplace_back(*f, base + s.offset);
   }
   if (image->instantiate_ == 0) return Error{Code::corrupt, "the image cannot be entered", {}, {}};

@@ -229,6 +229,7 @@ Result<void> read_section(std::uint8_t id, Reader& r, Module& m) {
     case start: {
       WRIT_TRY(const std::uint32_t index, r.number());
       if (index >= m.function_count()) return r.malformed("a start function that does not exist");
+      m.start = index;
       break;
     }
     case element: WRIT_CHECK(only_count(m.element_segments)); break;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,7 @@ struct Module {
   std::uint32_t globals = 0, element_segments = 0, data_segments = 0;
   std::map<std::string, std::uint32_t, std::less<>> exports;  // of functions: name -> function index
   std::map<std::uint32_t, std::string> names;                 // of functions, from the name section
+  std::optional<std::uint32_t> start;                         // function
   std::vector<Section> sections;
 
   std::uint32_t function_count() const { return static_cast<std::uint32_t>(imports.size() + functions.size()); }

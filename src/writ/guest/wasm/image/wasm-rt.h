@@ -77,6 +77,7 @@ static inline bool wasm_rt_is_initialized(void) { return true; }
 /* <assert.h> <math.h> <string.h> */
 #define assert(condition) ((void)0)
 #define NAN __builtin_nanf("")
+#define INFINITY __builtin_inff()
 #define isnan(x) __builtin_isnan(x)
 #define signbit(x) __builtin_signbit(x)
 HIDDEN void* memcpy(void* restrict to, const void* restrict from, size_t size);
