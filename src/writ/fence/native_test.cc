@@ -209,16 +209,15 @@ TEST_F(FenceTest, TimeIsUp) {
 }
 
 TEST_F(FenceTest, ATimeOutDoesNotCutAHostCallShort) {
-  bool whole_call = false, asked = false;
+  bool whole_call = false;
   calls.answer = [&](auto, auto) {
-    const auto until = std::chrono::steady_clock::now() + 10ms;
-    while (std::chrono::steady_clock::now() < until) asked = asked || slot->stop_requested();
+    while (!slot->stop_requested()) {}
+    for (int i = 0; i < 1000; ++i) getppid();
     whole_call = true;
     return HostReply::of(0);
   };
-  EXPECT_EQ(ending(call_for_ever, 0, 0, 2ms), Ending::timed_out);
+  EXPECT_EQ(ending(call_for_ever, 0, 0, 200ms), Ending::timed_out);
   EXPECT_TRUE(whole_call);
-  EXPECT_TRUE(asked);
   EXPECT_EQ(calls.count, 1);
 }
 

@@ -31,7 +31,7 @@ struct Case {
   std::uint64_t at = 0;
   std::vector<fence::Ending> expected;  // any of them
   int detail = -1;
-  Nanoseconds budget{1'000'000'000};
+  Nanoseconds budget{10'000'000'000};
 };
 
 // The cases that this strength has to withstand.
