@@ -160,6 +160,39 @@ TEST_F(Gate, ObjectsAreBoundedAndSparseWritesReadZero) {
   for (const char* bad : {"", "/a", "a//b", "../a", "a/..", "a\nb"}) EXPECT_EQ(t->read(bad).error().code, Code::invalid) << bad;
 }
 
+TEST_F(Gate, WhatATaskStagesIsBoundedAndRewritingCostsNothing) {
+  auto t = task({"state.read:x/", "state.write:x/"}, {}, OnDenial::refuse, 100'000);
+  const std::string mebibyte(1 << 20, 'x');
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(t->write("x/same", mebibyte)) << i;
+  int held = 1;
+  Result<void> last;
+  for (int i = 0; i < 8 && last; ++i) {
+    auto object = t->session->open_object("x/" + std::to_string(i), effect::Access::write, Creation::may_create);
+    ASSERT_TRUE(object);
+    last = (*object)->truncate(63u << 20);
+    if (last) held += 63;
+  }
+  EXPECT_EQ(last.error().code, Code::exhausted);
+  EXPECT_EQ(held, 253);
+  ASSERT_TRUE(t->session->remove_object("x/0"));
+  EXPECT_TRUE(t->write("x/again", mebibyte));
+}
+
+TEST_F(Gate, ReadingMoreThanTheCacheHoldsReadsOn) {
+  auto w = task({"state.write:**"}, {}, OnDenial::refuse, 100'000);
+  for (int i = 0; i < 3; ++i) {
+    auto object = w->session->open_object("big/" + std::to_string(i), effect::Access::write, Creation::may_create);
+    ASSERT_TRUE((*object)->truncate(30u << 20));
+    ASSERT_TRUE((*object)->write_at(0, as_bytes(std::to_string(i))));
+  }
+  ASSERT_TRUE(w->commit(*store_));
+  auto t = task({"state.read:big/"});
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(t->read("big/" + std::to_string(i))->substr(0, 1), std::to_string(i));
+  EXPECT_EQ(t->session->shadow().read_set().size(), 3u);
+  EXPECT_TRUE(t->session->shadow().writes().empty());
+}
+
 TEST_F(Gate, ListingsShowWhatIsGrantedAndNothingElse) {
   auto w = task({"state.write:**"});
   for (const char* p : {"a/1", "a/2", "b/deep/x", "c", "secret/y"}) ASSERT_TRUE(w->write(p, "1"));

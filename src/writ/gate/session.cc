@@ -37,7 +37,7 @@ Result<std::unique_ptr<OpenObject>> Session::open_object(std::string_view path, 
   if (there && creation == Creation::must_create) return Error{Code::conflict, "the object exists", std::string(path), {}};
   if (!there) {
     if (!write) return Error{Code::unavailable, "no such object", std::string(path), {}};
-    WRIT_CHECK(shadow_.edit(path));
+    WRIT_CHECK(shadow_.edit(path, 0));
   }
   return std::unique_ptr<OpenObject>(new OpenObject(*this, std::string(path), std::move(read), std::move(write)));
 }
@@ -97,8 +97,7 @@ Result<void> Session::rename_object(std::string_view from, std::string_view to) 
   WRIT_CHECK(monitor_.perform({Kind::state_write, std::string(to), body->size(), body->size()}));
   if (from == to) return {};
   std::string moved = *body;
-  WRIT_TRY(auto* target, shadow_.replace(to));
-  *target = std::move(moved);
+  WRIT_CHECK(shadow_.replace(to, std::move(moved)));
   return shadow_.remove(from);
 }
 
@@ -112,24 +111,18 @@ Result<std::size_t> OpenObject::read_at(std::uint64_t offset, std::span<std::byt
   return n;
 }
 
-Result<void> OpenObject::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
-  WRIT_TRY(auto* body, grow_to(offset, bytes.size()));
-  std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(*body)).begin() + static_cast<std::ptrdiff_t>(offset));
-  return {};
-}
-
 // Everything that can refuse comes before the object changes.
-Result<std::string*> OpenObject::grow_to(std::uint64_t offset, std::uint64_t count) {
+Result<void> OpenObject::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
   if (!write_) return Error{Code::denied, "the object was opened for reading only", path_, {}};
   const auto most = store::max_object_size.value();
-  if (offset > most || count > most - offset)
+  if (offset > most || bytes.size() > most - offset)
     return Error{Code::exhausted, "an object holds at most " + std::to_string(most) + " bytes", path_, {}};
-  WRIT_TRY(auto* body, session_.shadow_.edit(path_));
-  const auto end = std::max<std::uint64_t>(offset + count, body->size());
-  WRIT_CHECK(session_.monitor_.repeat(*write_, count, end));
-  if (end > body->size()) WRIT_CHECK(session_.charge(end - body->size()));
-  body->resize(end);
-  return body;
+  WRIT_TRY(const auto* before, session_.shadow_.find(path_));
+  const auto end = std::max<std::uint64_t>(offset + bytes.size(), before == nullptr ? 0 : before->size());
+  WRIT_CHECK(session_.monitor_.repeat(*write_, bytes.size(), end));
+  WRIT_TRY(auto* body, session_.shadow_.edit(path_, end));
+  std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(*body)).begin() + static_cast<std::ptrdiff_t>(offset));
+  return {};
 }
 
 Result<void> OpenObject::truncate(std::uint64_t size) {
@@ -137,9 +130,7 @@ Result<void> OpenObject::truncate(std::uint64_t size) {
   if (size > store::max_object_size.value())
     return Error{Code::exhausted, "an object holds at most " + std::to_string(store::max_object_size.value()) + " bytes", path_, {}};
   WRIT_CHECK(session_.monitor_.repeat(*write_, 0, size));
-  WRIT_TRY(auto* body, session_.shadow_.edit(path_));
-  if (size > body->size()) WRIT_CHECK(session_.charge(size - body->size()));
-  body->resize(size);
+  WRIT_CHECK(session_.shadow_.edit(path_, size));
   return {};
 }
 
@@ -147,14 +138,6 @@ Result<std::uint64_t> OpenObject::size() const {
   WRIT_TRY(const auto* body, session_.shadow_.find(path_));
   if (body == nullptr) return Error{Code::unavailable, "the object was removed", path_, {}};
   return body->size();
-}
-
-// What a task may hold in its shadow is bounded, so that a guest cannot fill the host's memory with writes.
-Result<void> Session::charge(std::uint64_t bytes) {
-  if (bytes > max_shadow.value() - shadow_bytes_)
-    return Error{Code::exhausted, "a task stages at most " + std::to_string(max_shadow.value()) + " bytes", {}, {}};
-  shadow_bytes_ += bytes;
-  return {};
 }
 
 // --- ambient -----------------------------------------------------------------------------------------------------

@@ -33,9 +33,6 @@ struct StateEntry {
   std::uint64_t size = 0;
 };
 
-// A task's writes live in memory until the commit, which is one store transaction.
-inline constexpr ByteCount max_shadow = 256 * MiB;
-
 enum class Creation : std::uint8_t { must_exist, may_create, must_create };
 
 class OpenFile;    // an authorised host file
@@ -99,13 +96,11 @@ class Session {
   bool granted(effect::Kind);
   Result<effect::Authorized> look(const std::string& path, effect::Follow follow);
   Error refused(const effect::Authorized& key, Error e);
-  Result<void> charge(std::uint64_t bytes);
 
   Setup setup_;
   Monitor monitor_;
   Shadow shadow_;
   Ambient ambient_;
-  std::uint64_t shadow_bytes_ = 0;  // ever written: a bound on what the shadow holds
   bool environment_asked_ = false;
   std::vector<std::string> environment_seen_;
 };
@@ -121,7 +116,6 @@ class OpenObject {
 
  private:
   friend class Session;
-  Result<std::string*> grow_to(std::uint64_t offset, std::uint64_t count);
   OpenObject(Session& s, std::string path, std::optional<effect::Authorized> read, std::optional<effect::Authorized> write)
       : session_(s), path_(std::move(path)), read_(std::move(read)), write_(std::move(write)) {}
   Session& session_;

@@ -16,7 +16,33 @@ Result<Shadow::Object*> Shadow::load(std::string_view path) {
     WRIT_TRY(version, snapshot_.version(path));  // of a tombstone, or 0
   }
   read_set_.insert_or_assign(std::string(path), version);
-  return &objects_.emplace(std::string(path), std::move(object)).first->second;
+  cached_ += object.body ? object.body->size() : 0;
+  if (cached_ > max_cached.value()) evict(path);
+  return &objects_.insert_or_assign(std::string(path), std::move(object)).first->second;
+}
+
+// Forgets copies of what was only read; the read set still knows their versions.
+void Shadow::evict(std::string_view keep) {
+  for (auto it = objects_.begin(); it != objects_.end();) {
+    if (it->second.dirty || !it->second.body || it->first == keep) {
+      ++it;
+    } else {
+      cached_ -= it->second.body->size();
+      it = objects_.erase(it);
+    }
+  }
+}
+
+// Makes the object dirty with room for a body of this size, or changes nothing.
+Result<void> Shadow::stage(Object& object, std::uint64_t size) {
+  const std::uint64_t had = object.body ? object.body->size() : 0;
+  const std::uint64_t others = staged_ - (object.dirty ? had : 0);
+  if (size > max_staged.value() - others)
+    return Error{Code::exhausted, "a task stages at most " + std::to_string(max_staged.value()) + " bytes", {}, {}};
+  if (!object.dirty) cached_ -= had;
+  staged_ = others + size;
+  object.dirty = true;
+  return {};
 }
 
 Result<const std::string*> Shadow::find(std::string_view path) {
@@ -37,26 +63,27 @@ Result<bool> Shadow::exists(std::string_view path) {
   return state.has_value();
 }
 
-Result<std::string*> Shadow::edit(std::string_view path) {
+Result<std::string*> Shadow::edit(std::string_view path, std::uint64_t size) {
   WRIT_TRY(Object* object, load(path));
-  object->dirty = true;
+  WRIT_CHECK(stage(*object, size));
   if (!object->body) object->body.emplace();
+  object->body->resize(size);
   return &*object->body;
 }
 
-Result<std::string*> Shadow::replace(std::string_view path) {
+Result<void> Shadow::replace(std::string_view path, std::string body) {
   WRIT_CHECK(exists(path));  // two tasks that write one object conflict, also if neither looked at it
   auto& object = objects_[std::string(path)];
-  object.dirty = true;
-  object.body.emplace();
-  return &*object.body;
+  WRIT_CHECK(stage(object, body.size()));
+  object.body = std::move(body);
+  return {};
 }
 
 Result<void> Shadow::remove(std::string_view path) {
   WRIT_TRY(const bool there, exists(path));
   if (!there) return Error{Code::unavailable, "no such object", std::string(path), {}};
   auto& object = objects_[std::string(path)];
-  object.dirty = true;
+  WRIT_CHECK(stage(object, 0));
   object.body.reset();
   return {};
 }

@@ -2,7 +2,9 @@
 //
 // Writes land here; the task reads its own writes; nobody else sees them until the commit. It also keeps the read set:
 // the version of every object that the task looked at, which the commit validates (optimistic concurrency control).
-// Discarding is destroying it. Threads: one task, one thread.
+// Discarding is destroying it. What it holds in memory is bounded: writes by max_staged (`exhausted` beyond it), copies of
+// what was only read by max_cached (they are read again). A pointer is valid until the next call.
+// Threads: one task, one thread.
 #pragma once
 
 #include <map>
@@ -17,6 +19,9 @@
 
 namespace writ::gate {
 
+inline constexpr ByteCount max_staged = 256 * MiB;  // writes live in memory until the commit, which is one transaction
+inline constexpr ByteCount max_cached = 64 * MiB;   // one object of the largest size
+
 class Shadow {
  public:
   explicit Shadow(const store::View& snapshot) : snapshot_(snapshot) {}
@@ -24,9 +29,9 @@ class Shadow {
   // The object as the task sees it; nothing if it does not exist. Notes the version in the read set.
   Result<const std::string*> find(std::string_view path);
   Result<bool> exists(std::string_view path);
-  // For writing in place; an object that does not exist begins empty.
-  Result<std::string*> edit(std::string_view path);
-  Result<std::string*> replace(std::string_view path);  // begins empty without looking at what was there
+  // For writing in place, once it has this size (zero-filled where it grows); an object that does not exist begins empty.
+  Result<std::string*> edit(std::string_view path, std::uint64_t size);
+  Result<void> replace(std::string_view path, std::string body);  // without reading what was there
   Result<void> remove(std::string_view path);
   // Paths below the prefix as the task sees them, with sizes; notes each in the read set.
   Result<std::vector<std::pair<std::string, std::uint64_t>>> list(std::string_view prefix);
@@ -46,9 +51,12 @@ class Shadow {
     bool dirty = false;
   };
   Result<Object*> load(std::string_view path);
+  Result<void> stage(Object& object, std::uint64_t size);
+  void evict(std::string_view keep);
 
   const store::View& snapshot_;
   std::map<std::string, Object, std::less<>> objects_;
+  std::uint64_t staged_ = 0, cached_ = 0;  // bytes of bodies that are dirty, and that are not
   std::map<std::string, ObjectVersion, std::less<>> read_set_;
   std::map<std::string, std::vector<std::string>, std::less<>> listed_;
 };
