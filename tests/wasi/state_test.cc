@@ -172,6 +172,7 @@ TEST(WasiState, FoldersAreWordsOfTheTask) {
   EXPECT_EQ(g.on_path("path_remove_directory", "/state/orders/1.json"), notdir);
   EXPECT_EQ(g.on_path("path_remove_directory", "/state/orders/none"), noent);
   EXPECT_EQ(g.on_path("path_create_directory", "/state"), exist);
+  EXPECT_EQ(g.on_path("path_create_directory", "/state/orders/1\n"), inval);
   EXPECT_TRUE(g.denials().empty());
 }
 
@@ -266,6 +267,12 @@ TEST(WasiState, TooManyEffectsEndTheTask) {
   for (int i = 0; i < 20 && !g.end(); ++i) g.stat("/state/orders/1.json");
   ASSERT_TRUE(g.end());
   EXPECT_EQ(g.end()->end, End::trapped);
+}
+
+TEST(WasiState, AFolderWhereNothingMayBeWrittenIsRefused) {
+  Guest g(orders());
+  EXPECT_EQ(g.on_path("path_create_directory", "/state/secret/new"), acces);
+  EXPECT_EQ(g.denials(), std::vector<std::string>{"state.write:secret/new/ no_capability"});
 }
 
 TEST(WasiState, AnUnlinkedObjectIsGone) {

@@ -87,6 +87,13 @@ Result<void> Session::remove_object(std::string_view path) {
   return shadow_.remove(path);
 }
 
+Result<void> Session::make_folder(std::string_view path) {
+  WRIT_CHECK(store::check_object_path(path));
+  if (setup_.capabilities.covers_below(Kind::state_write, path)) return {};
+  WRIT_CHECK(monitor_.perform({Kind::state_write, std::string(path) + "/", 0, 0}));
+  return {};
+}
+
 Result<void> Session::rename_object(std::string_view from, std::string_view to) {
   WRIT_CHECK(store::check_object_path(from));
   WRIT_CHECK(store::check_object_path(to));

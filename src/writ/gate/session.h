@@ -61,6 +61,8 @@ class Session {
   Result<StateEntry> stat_object(std::string_view path);                  // state.read; a folder if something lies below
   Result<std::vector<StateEntry>> list_objects(std::string_view folder);  // state.read of FOLDER/; "" is the root
   Result<void> remove_object(std::string_view path);                      // state.write
+  // A folder is implied by what lies in it, so making one writes nothing: `denied` if nothing in it may be written.
+  Result<void> make_folder(std::string_view path);
   Result<void> rename_object(std::string_view from, std::string_view to); // state.read + state.write of both
 
   // --- host files ----------------------------------------------------------------------------------------------

@@ -74,8 +74,7 @@ Errno rename_in_state(WasiGuest& guest, const Place& from, const Place& to) {
 
 }  // namespace
 
-// (folder, path, length). It asks the gate nothing: a folder is a word in this guest's own table until an object is
-// written below it.
+// (folder, path, length). A folder of the state is a word in this guest's own table until an object is written below it.
 Errno path_create_directory(WasiGuest& guest, const Call& call) {
   const auto place = place_at(guest, call, call.word(0), 1);
   if (!place) return place.error();
@@ -85,6 +84,7 @@ Errno path_create_directory(WasiGuest& guest, const Call& call) {
   }
   if (place->realm == Realm::root || place->path.empty() || is_made_folder(guest, place->path)) return Errno::exist;
   if (guest.made_folders().size() >= most_made_folders) return Errno::nospc;
+  if (const auto made = guest.session().make_folder(place->path); !made) return guest.refused(made.error());
   guest.made_folders().insert(place->path);
   return Errno::success;
 }
