@@ -37,7 +37,7 @@ int read_passwords() {
 }
 
 // Stores beyond the end of its memory, where another guest or the host might lie.
-int write_outside() {
+__attribute__((noinline)) int write_outside() {
   volatile std::uint32_t* far = reinterpret_cast<std::uint32_t*>(0xfffffff0u);
   *far = 0x77726974;
   return 0;
@@ -47,7 +47,7 @@ int write_outside() {
 volatile int last = -1;
 int recurse(int n) { return n == last ? 0 : n - recurse(n + 1); }
 
-int loop_for_ever() {
+__attribute__((noinline)) int loop_for_ever() {
   volatile unsigned rounds = 0;
   for (;;) rounds = rounds + 1;
 }
