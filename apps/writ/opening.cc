@@ -1,0 +1,111 @@
+#include "opening.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "writ/base/file.h"
+
+namespace writ::cli {
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const auto slash = path.find_last_not_of('/');
+  const auto cut = path.rfind('/', slash);
+  return cut == std::string::npos ? "." : cut == 0 ? "/" : path.substr(0, cut);
+}
+
+bool is_there(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0;
+}
+
+Result<runtime::Options> options_for(const Invocation& i, const StorePlace& place) {
+  WRIT_TRY(const std::string config, config_folder(i.surroundings));
+  runtime::Options options;
+  options.store = place.folder;
+  options.keys = config + "/keys";
+  options.cache = cache_folder(i.surroundings);
+  if (!options.cache.empty()) WRIT_CHECK(make_folders(options.cache));
+  return options;
+}
+
+std::string how_named(Origin origin) {
+  switch (origin) {
+    case Origin::option:
+      return "--store";
+    case Origin::variable:
+      return "WRIT_STORE";
+    case Origin::found:
+    case Origin::own:
+      return "";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Result<StorePlace> place_of_store(const Invocation& i) {
+  WRIT_TRY(StorePlace place, find_store(i.surroundings, i.arguments.value("--store")));
+  if (place.origin == Origin::own || is_there(place.folder + "/writ.db")) return place;
+  const std::string by = how_named(place.origin);
+  return Error{Code::unavailable, "there is no store here" + (by.empty() ? "" : ", although " + by + " names it"),
+               place.folder,
+               place.origin == Origin::found ? "make one with `writ init`" : "make one with `writ --store DIR init`"};
+}
+
+Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, runtime::FenceChoice fence) {
+  WRIT_TRY(StorePlace place, place_of_store(i));
+  WRIT_TRY(runtime::Options options, options_for(i, place));
+  options.fence = fence;
+  options.access = access;
+  if (place.origin == Origin::own && !is_there(place.folder + "/writ.db")) {
+    WRIT_CHECK(make_folders(parent_of(place.folder)));
+    options.access = runtime::Access::create;
+  }
+  WRIT_TRY(auto opened, runtime::Runtime::open(options));
+  return OpenedStore{std::move(place), std::move(opened)};
+}
+
+Result<std::string> verifier_key(const Invocation& i) {
+  {
+    WRIT_TRY(const OpenedStore reading, open_store(i, runtime::Access::read));
+    if (auto key = reading->verifier_key()) return key;
+  }
+  WRIT_TRY(const OpenedStore writing, open_store(i, runtime::Access::write));
+  return writing->verifier_key();
+}
+
+Result<std::pair<OpenedStore, Newness>> create_store(const Invocation& i) {
+  StorePlace place;
+  const auto option = i.arguments.value("--store");
+  const auto variable = i.surroundings.variable("WRIT_STORE");
+  if (option || (variable && !variable->empty())) {
+    WRIT_TRY(place, find_store(i.surroundings, option));
+  } else {
+    if (i.surroundings.working_folder.empty())
+      return Error{Code::unavailable, "the working folder is gone", {}, "cd to a folder that exists"};
+    place = {i.surroundings.working_folder == "/" ? "/.writ" : i.surroundings.working_folder + "/.writ", Origin::found};
+    if (is_there(place.folder)) {
+      WRIT_TRY(place, find_store(i.surroundings, {}));  // refuses one that somebody else put here
+    }
+  }
+  const Newness newness = is_there(place.folder + "/writ.db") ? Newness::existed : Newness::created;
+  WRIT_TRY(runtime::Options options, options_for(i, place));
+  options.access = newness == Newness::existed ? runtime::Access::write : runtime::Access::create;
+  WRIT_CHECK(make_folders(parent_of(place.folder)));
+  WRIT_TRY(auto opened, runtime::Runtime::open(options));
+  return std::pair(OpenedStore{std::move(place), std::move(opened)}, newness);
+}
+
+Result<TaskId> find_task(runtime::Runtime& runtime, const std::string& text) {
+  auto found = runtime.find_task(text);
+  if (!found && found.error().code == Code::unavailable) {
+    Error e = std::move(found).error();
+    e.code = Code::invalid;
+    return e;
+  }
+  return found;
+}
+
+}  // namespace writ::cli

@@ -1,0 +1,195 @@
+// `writ run`: one task from the command line, from its options to its last line.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "code.h"
+#include "commands.h"
+#include "guest_input.h"
+#include "guest_output.h"
+#include "interruption.h"
+#include "opening.h"
+#include "run_options.h"
+#include "run_report.h"
+#include "writ/base/escape.h"
+#include "writ/base/file.h"
+#include "writ/base/quantity.h"
+
+namespace writ::cli {
+namespace {
+
+Status check_protections(const std::vector<std::string>& required) {
+  if (required.empty()) return exit_holds;
+  const auto offered = runtime::inspect_machine();
+  for (const std::string& name : required) {
+    const auto it = std::ranges::find(offered, name, &runtime::Protection::name);
+    if (it == offered.end()) {
+      std::vector<std::string_view> known;
+      for (const auto& p : offered) known.push_back(p.name);
+      return {invalid("unknown protection \"" + name + "\"", "--require", suggestion(name, known, "see `writ doctor`")),
+              exit_usage};
+    }
+    if (it->state != "present")
+      return {Error{Code::unsupported, "this machine lacks a protection: " + name + " is " + it->state, "--require",
+                    it->detail},
+              exit_not_available};
+  }
+  return exit_holds;
+}
+
+Result<Fd> open_input(const std::string& name) {
+  if (name == "none") return Fd();
+  if (name == "-") {
+    Fd copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (!copy) return system_error(errno, "cannot use standard input", "--input -");
+    return copy;
+  }
+  Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return system_error(errno, "cannot open the input", name);
+  struct stat found {};
+  if (::fstat(file.get(), &found) == 0 && S_ISDIR(found.st_mode))
+    return system_error(EISDIR, "cannot read the input", name);
+  return file;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_special(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
+}
+
+// Before anything runs: a receipt that cannot be written is better known now.
+Result<void> check_receipt_place(const std::string& path) {
+  const std::string& place = is_special(path) ? path : folder_of(path);
+  struct stat found {};
+  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode))
+    return system_error(EISDIR, "cannot write the receipt", path);
+  if (::access(place.c_str(), W_OK) != 0) return system_error(errno, "cannot write the receipt", path);
+  return {};
+}
+
+Result<void> write_receipt(const std::string& path, const std::string& text) {
+  if (!is_special(path)) return replace_file(path, text, 0644);
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const int number = file ? write_all(file.get(), text) : errno;
+  return number ? Result<void>(system_error(number, "cannot write the receipt", path)) : Result<void>();
+}
+
+Document plan_document(const RunRequest& request) {
+  const task::Spec& s = request.spec;
+  Document d{{"schema", "writ.run-plan/1"}, {"code", json_text(s.code_name)}, {"entry", json_text(s.entry)}};
+  d["arguments"] = d["grants"] = d["deny"] = Document::array();
+  for (const auto& a : s.arguments) d["arguments"].push_back(json_text(a));
+  for (const auto& g : s.grants) d["grants"].push_back(g.text());
+  for (const auto& g : s.denies) d["deny"].push_back(g.text());
+  d["limits"] = {{"memory", format_size(s.limits.memory)},
+                 {"stack", format_size(s.limits.stack)},
+                 {"output", format_size(s.limits.output)},
+                 {"time", format_time(s.limits.time)},
+                 {"effects", s.limits.effects},
+                 {"files", s.limits.files}};
+  d["strict"] = s.on_denial == gate::OnDenial::end_task;
+  d["input"] = json_text(request.input);
+  return d;
+}
+
+Status print_plan(Output& output, const RunRequest& request) {
+  const Document d = plan_document(request);
+  if (!output.text_wanted()) {
+    output.document(d);
+    return exit_holds;
+  }
+  output.line("would run " + escape_for_terminal(request.spec.code_name));
+  for (const auto& g : d["grants"]) output.line("  grant " + escape_for_terminal(g.get<std::string>()));
+  for (const auto& g : d["deny"]) output.line("  deny  " + escape_for_terminal(g.get<std::string>()));
+  if (d["grants"].empty()) output.line("  no grants: it can compute and write to its standard streams");
+  for (const auto& [name, value] : d["limits"].items())
+    output.line("  limit " + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
+  return exit_holds;
+}
+
+// Runs the task until it is settled or the retries are used up.
+Result<task::Report> attempt(runtime::Runtime& runtime, RunRequest& request, GuestInput& input, GuestOutput& output,
+                             const Interruption& interruption) {
+  request.spec.input = [&input](std::span<std::byte> out, Nanoseconds deadline) { return input.read(out, deadline); };
+  request.spec.output = [&output](guest::Stream s, std::span<const std::byte> b) { return output.write(s, b); };
+  for (std::uint64_t left = request.retries;; --left) {
+    auto report = runtime.execute(request.spec);
+    if (!report || report->conflict.empty() || left == 0 || interruption.requested()) return report;
+    input.rewind();
+    output.forget();
+  }
+}
+
+void warn_of_guest_words(Output& output, const Arguments& arguments) {
+  const auto found = words_like_ours(arguments);
+  if (found.empty()) return;
+  output.note("note: " + escape_for_terminal(found[0]) + (found.size() > 1 ? " and others" : "") +
+              " after the code went to the guest; our options stand before it");
+}
+
+Status tell(Output& output, const RunRequest& request, const task::Report& report, GuestOutput& guest) {
+  Status status = exit_status(report);
+  if (request.receipt)
+    if (auto written = write_receipt(*request.receipt, report.receipt); !written) {
+      Error e = std::move(written).error();
+      e.hint = "the store has it: writ show " + report.id.brief() + " --json";
+      status = {std::move(e), exit_not_available};
+    }
+  if (output.text_wanted()) {
+    guest.release();
+    guest.end();
+    output.note(last_line(report));
+    if (!guest.failure() && !status.failed())
+      status = {guest.failure().error(), status.exit() == 0 ? static_cast<int>(exit_not_available) : status.exit()};
+    return status;
+  }
+  auto document = run_document(report, &guest);
+  if (!document) return {std::move(document).error(), exit_not_available};
+  output.document(*document);
+  output.note(last_line(report));
+  return status;
+}
+
+Status run_task(Invocation& i, RunRequest& request) {
+  Interruption interruption;
+  auto source = open_input(request.input);
+  if (!source) return {std::move(source).error(), exit_bad_input};
+  WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.fence));
+  const bool hold = !i.output.text_wanted() || request.retries > 0;
+  GuestInput input(*std::move(source), interruption.stop(),
+                   request.retries > 0 ? GuestInput::Keep::yes : GuestInput::Keep::no);
+  GuestOutput output(hold ? GuestOutput::Way::hold : GuestOutput::Way::stream, interruption.stop(),
+                     request.spec.limits.time);
+  interruption.on_request([&store] { store->cancel_all(); });
+  auto report = attempt(*store.runtime, request, input, output, interruption);
+  interruption.on_request({});
+  if (!report) {
+    output.end();
+    if (interruption.requested()) return {std::move(report).error(), exit_cancelled};
+    const bool name_taken = report.error().code == Code::conflict && report.error().where.starts_with("--id");
+    return name_taken ? Status(std::move(report).error(), exit_usage) : Status(std::move(report).error());
+  }
+  return tell(i.output, request, *report, output);
+}
+
+}  // namespace
+
+Status run(Invocation& i) {
+  RunRequest request;
+  if (Status s = read_run_request(i, request); s.failed()) return s;
+  if (Status s = check_protections(request.required); s.failed()) return s;
+  if (Status s = read_code(request.spec.code_name, request.spec.code); s.failed()) return s;
+  warn_of_guest_words(i.output, i.arguments);
+  if (request.mode == RunRequest::Mode::dry) return print_plan(i.output, request);
+  if (request.receipt) WRIT_CHECK(check_receipt_place(*request.receipt));
+  return run_task(i, request);
+}
+
+}  // namespace writ::cli

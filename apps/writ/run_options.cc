@@ -1,0 +1,224 @@
+#include "run_options.h"
+
+#include <algorithm>
+
+#include "limit_words.h"
+#include "manifest.h"
+#include "writ/base/clock.h"
+
+namespace writ::cli {
+namespace {
+
+constexpr std::size_t longest_name = 64;
+constexpr std::uint64_t most_retries = 1000;
+
+// A name must not be taken for an id, a prefix of one, or `@`.
+Result<std::string> check_task_name(const std::string& name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (name.empty() || name.size() > longest_name || !std::ranges::all_of(name, plain) || name[0] == '-' ||
+      name[0] == '.')
+    return invalid("not a name for a task: \"" + name + "\"", "--id",
+                   "1 to 64 of a-z A-Z 0-9 . _ -, beginning with a letter or digit");
+  if (name.size() >= 4 && std::ranges::all_of(name, digit))
+    return invalid("a name of hex digits alone could be taken for an id: \"" + name + "\"", "--id",
+                   "add a letter beyond f");
+  return name;
+}
+
+Result<std::pair<std::string, std::string>> split(const std::string& text, std::string_view option,
+                                                  std::string_view shape) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return invalid("\"" + text + "\" has no name and value", std::string(option),
+                   std::string(option) + " " + std::string(shape));
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+class RequestReader {
+ public:
+  RequestReader(const Invocation& i, RunRequest& out)
+      : arguments_(i.arguments), surroundings_(i.surroundings), out_(out), now_(system_clock().wall()) {}
+
+  Result<void> read_options() {
+    if (arguments_.after_mark)
+      return Error{Code::unsupported, "executables do not run in this version", "writ run -- COMMAND",
+                   "writ run CODE runs WebAssembly"};
+    WRIT_CHECK(read_grants());
+    out_.spec.environment = surroundings_.environment;
+    for (const std::string& text : arguments_.values("--env")) WRIT_CHECK(read_environment(text));
+    for (const std::string& text : arguments_.values("--label")) {
+      WRIT_CHECK(split(text, "--label", "KEY=VALUE"));
+      out_.spec.labels.push_back(text);
+    }
+    WRIT_CHECK(read_values());
+    return read_enforcement();
+  }
+
+  // After the manifest, because an option wins over it.
+  Result<void> read_limits() {
+    for (const std::string& text : arguments_.values("--limit")) {
+      WRIT_TRY(const auto pair, split(text, "--limit", "NAME=VALUE"));
+      WRIT_CHECK(set_limit(out_.spec.limits, pair.first, pair.second, "--limit " + text));
+    }
+    return {};
+  }
+
+  Result<void> read_manifest_file(const std::string& path) {
+    WRIT_TRY(const Manifest manifest, read_manifest(path, out_.spec.limits));
+    WRIT_CHECK(add(manifest.grants, out_.spec.grants));
+    WRIT_CHECK(add(manifest.denies, out_.spec.denies));
+    if (manifest.entry && !arguments_.has("--entry")) out_.spec.entry = *manifest.entry;
+    if (manifest.code) out_.spec.code_name = *manifest.code;
+    out_.spec.arguments = manifest.arguments;
+    return {};
+  }
+
+  Result<void> read_code_name() {
+    const auto& operands = arguments_.operands;
+    if (!operands.empty()) {
+      out_.spec.code_name = operands[0];
+      if (operands.size() > 1) out_.spec.arguments.assign(operands.begin() + 1, operands.end());
+    }
+    if (out_.spec.code_name.empty())
+      return invalid("no code was given", "writ run", "writ run [OPTIONS] CODE [ARGS...]");
+    if (out_.spec.code_name == "-") {
+      if (arguments_.value("--input") == "-")
+        return invalid("standard input cannot be both the code and the guest's input", "--input -",
+                       "--input FILE or none");
+      if (!arguments_.has("--input")) out_.input = "none";
+    }
+    return {};
+  }
+
+ private:
+  Result<authority::Grant> grant(std::string_view text) const {
+    return authority::parse_grant(text, surroundings_.working_folder, now_);
+  }
+
+  Result<void> add(const std::vector<GrantText>& texts, std::vector<authority::Grant>& to) const {
+    for (const GrantText& t : texts) {
+      auto parsed = grant(t.text);
+      if (!parsed) {
+        Error e = std::move(parsed).error();
+        e.where = t.where + (e.where.empty() ? "" : ", ") + e.where;
+        return e;
+      }
+      to.push_back(*std::move(parsed));
+    }
+    return {};
+  }
+
+  Result<void> read_grants() {
+    std::vector<GrantText> grants, denies;
+    for (const std::string& text : arguments_.values("--grant")) grants.push_back({text, "--grant"});
+    for (const std::string& text : arguments_.values("--deny")) denies.push_back({text, "--deny"});
+    WRIT_CHECK(add(grants, out_.spec.grants));
+    return add(denies, out_.spec.denies);
+  }
+
+  Result<void> read_environment(const std::string& text) {
+    const std::string name = text.substr(0, text.find('='));
+    if (name.empty())
+      return invalid("a variable without a name: \"" + text + "\"", "--env", "--env NAME or --env NAME=VALUE");
+    if (text.size() == name.size()) {
+      if (!surroundings_.variable(name))
+        return invalid("this variable is not set here", "--env " + name, "--env " + name + "=VALUE");
+    } else {
+      std::erase_if(out_.spec.environment, [&](const std::string& v) { return v.starts_with(name + "="); });
+      out_.spec.environment.push_back(text);
+    }
+    WRIT_TRY(auto visible, grant("env:" + authority::escape_resource(name)));
+    out_.spec.grants.push_back(std::move(visible));
+    return {};
+  }
+
+  Result<void> read_values() {
+    if (const auto v = arguments_.value("--id")) {
+      WRIT_TRY(out_.spec.name, check_task_name(*v));
+    }
+    if (const auto v = arguments_.value("--retry")) {
+      WRIT_TRY(out_.retries, parse_number(*v, "--retry", 0, most_retries));
+    }
+    if (const auto v = arguments_.value("--seed")) {
+      const auto bytes = parse_hex(*v);
+      if (!bytes || bytes->size() != 32)
+        return invalid("not a seed: \"" + *v + "\"", "--seed", "64 lower-case hex digits");
+      out_.spec.seed.emplace();
+      std::ranges::copy(*bytes, out_.spec.seed->begin());
+    }
+    for (const auto& [option, target] : {std::pair("--input", &out_.input), std::pair("--entry", &out_.spec.entry)})
+      if (const auto v = arguments_.value(option)) {
+        if (v->empty()) return invalid("the value is empty", option, {});
+        *target = *v;
+      }
+    out_.receipt = arguments_.value("--receipt");
+    if (out_.receipt && (out_.receipt->empty() || out_.receipt->ends_with('/')))
+      return invalid("not a file: \"" + *out_.receipt + "\"", "--receipt", "--receipt FILE");
+    if (arguments_.has("--strict")) out_.spec.on_denial = gate::OnDenial::end_task;
+    if (arguments_.has("--dry-run")) out_.mode = RunRequest::Mode::dry;
+    return {};
+  }
+
+  Result<void> read_enforcement() {
+    static constexpr std::array<std::string_view, 2> fences{"auto", "key"};
+    if (const auto v = arguments_.value("--fence")) {
+      if (*v == "page" || *v == "process")
+        return Error{Code::unsupported, "this fence is not in this version", "--fence " + *v, "auto or key"};
+      if (std::ranges::find(fences, *v) == fences.end())
+        return invalid("unknown fence \"" + *v + "\"", "--fence", suggestion(*v, fences, "auto or key"));
+      if (*v == "key") out_.fence = runtime::FenceChoice::key;
+    }
+    for (const std::string& list : arguments_.values("--require"))
+      for (std::size_t at = 0; at <= list.size();) {
+        const auto end = std::min(list.find(',', at), list.size());
+        if (end == at)
+          return invalid("an empty name in \"" + list + "\"", "--require",
+                         "names as `writ doctor` lists them, with commas between");
+        out_.required.push_back(list.substr(at, end - at));
+        at = end + 1;
+      }
+    return {};
+  }
+
+  const Arguments& arguments_;
+  const Surroundings& surroundings_;
+  RunRequest& out_;
+  WallTime now_;
+};
+
+Status usage(Error e) {
+  const int exit = e.code == Code::unsupported ? exit_not_available : exit_usage;
+  return {std::move(e), exit};
+}
+
+}  // namespace
+
+Status read_run_request(const Invocation& invocation, RunRequest& out) {
+  RequestReader reader(invocation, out);
+  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
+  if (const auto path = invocation.arguments.value("--manifest"))
+    if (auto r = reader.read_manifest_file(*path); !r) {
+      const int exit = r.error().code == Code::unsupported ? exit_not_available : exit_bad_input;
+      return {std::move(r).error(), exit};
+    }
+  if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
+  if (auto r = reader.read_code_name(); !r) return usage(std::move(r).error());
+  return exit_holds;
+}
+
+std::vector<std::string> words_like_ours(const Arguments& arguments) {
+  std::vector<std::string> found;
+  for (std::size_t i = 1; i < arguments.operands.size(); ++i) {
+    const std::string& word = arguments.operands[i];
+    const std::string name = word.substr(0, word.starts_with("--") ? word.find('=') : std::string::npos);
+    if (name != "--help" && name != "-h" && name.starts_with('-') && find_option(*arguments.command, name))
+      found.push_back(name);
+  }
+  return found;
+}
+
+}  // namespace writ::cli

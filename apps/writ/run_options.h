@@ -1,0 +1,29 @@
+// What `writ run` was asked for: its options and its manifest, read and checked, before anything is opened or run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "writ/runtime/runtime.h"
+
+namespace writ::cli {
+
+struct RunRequest {
+  task::Spec spec;                     // all but the code's bytes, input and output
+  std::string input = "-";             // "-", "none" or a file
+  std::optional<std::string> receipt;  // --receipt
+  std::uint64_t retries = 0;
+  runtime::FenceChoice fence = runtime::FenceChoice::automatic;
+  std::vector<std::string> required;  // protections
+  enum class Mode : unsigned char { run, dry } mode = Mode::run;
+};
+
+// On failure the status is 64 for the command line, 65 for the manifest, 69 for words of a later version.
+Status read_run_request(const Invocation&, RunRequest& out);
+
+// Words of ours among the guest's arguments, which were not taken as ours.
+std::vector<std::string> words_like_ours(const Arguments&);
+
+}  // namespace writ::cli

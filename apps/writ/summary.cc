@@ -1,0 +1,28 @@
+#include "summary.h"
+
+#include <fmt/format.h>
+
+#include "writ/base/escape.h"
+
+namespace writ::cli {
+
+Document summary_document(const runtime::TaskSummary& t) {
+  Document labels = Document::array();
+  for (const auto& l : t.labels) labels.push_back(json_text(l));
+  return {{"task", t.id.hex()},          {"name", json_text(t.name)}, {"code", json_text(t.code_name)},
+          {"labels", std::move(labels)}, {"outcome", t.outcome},      {"exit_code", t.exit_code},
+          {"committed", t.committed},    {"started", t.started},      {"finished", t.finished},
+          {"effects", t.effects},        {"denied", t.denied},        {"objects", t.objects},
+          {"log_index", t.log_index}};
+}
+
+std::string summary_line(const runtime::TaskSummary& t) {
+  const std::string when = t.started.size() >= 19 ? t.started.substr(0, 10) + " " + t.started.substr(11, 8) : t.started;
+  const std::string outcome =
+      t.outcome == "completed" && t.exit_code != 0 ? "exit " + std::to_string(t.exit_code) : t.outcome;
+  return fmt::format("{}  {}  {:9}  {:13}  {:>3} object{}  {:>3} denied  {}{}{}", t.id.brief(), when,
+                     t.committed ? "committed" : "discarded", outcome, t.objects, t.objects == 1 ? " " : "s", t.denied,
+                     escape_for_terminal(t.code_name), t.name.empty() ? "" : "  ", escape_for_terminal(t.name));
+}
+
+}  // namespace writ::cli

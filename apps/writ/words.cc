@@ -1,0 +1,189 @@
+#include "words.h"
+
+#include <algorithm>
+#include <array>
+
+#include "writ/base/nearest.h"
+
+namespace writ::cli {
+namespace {
+
+constexpr auto later = Availability::later;
+constexpr auto none = Takes::nothing;
+constexpr auto one = Takes::one_value;
+constexpr auto many = Takes::many_values;
+
+constexpr std::array global_words{
+    OptionWord{"--store", one, "DIR", "use this store"},
+    OptionWord{"--json", Takes::optional_value, "lines",
+               "one JSON document on standard output; =lines: one for each item of a list"},
+    OptionWord{"-q", none, "", "no messages but errors"},
+    OptionWord{"--help", none, "", "what this command does"},
+    OptionWord{"-h", none, "", "the same"},
+};
+
+constexpr std::array run_words{
+    OptionWord{"--grant", many, "GRANT",
+               "allow an effect: EFFECT[:RESOURCE][,LIMIT=VALUE]..., see `writ help effects`"},
+    OptionWord{"--deny", many, "GRANT", "forbid an effect; wins over every grant"},
+    OptionWord{"--manifest", one, "FILE", "TOML with [task], [grants], [deny] and [limits]"},
+    OptionWord{"--input", one, "FILE|-|none",
+               "the guest's standard input (default -), read only as far as the guest reads"},
+    OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable: the caller's value, or the one given"},
+    OptionWord{"--strict", none, "", "end the task at its first denial, with 77"},
+    OptionWord{"--id", one, "NAME", "a name for the task, used once in a store"},
+    OptionWord{"--label", many, "KEY=VALUE", "a label in the task's receipt"},
+    OptionWord{"--retry", one, "N", "run again up to N times when a conflict hindered the commit"},
+    OptionWord{"--receipt", one, "FILE", "write the receipt to this file too"},
+    OptionWord{"--limit", many, "NAME=VALUE", "memory, time, stack, output, effects, files"},
+    OptionWord{"--fence", one, "auto|key", "how the guest's memory is fenced; key is an error where there are no keys"},
+    OptionWord{"--require", many, "PROTECTION,...", "refuse to run without these, see `writ doctor`"},
+    OptionWord{"--entry", one, "NAME", "the exported function to call (default _start)"},
+    OptionWord{"--seed", one, "HEX", "64 hex digits for the virtual clock's and randomness' seed"},
+    OptionWord{"--dry-run", none, "", "print what would be granted and run nothing"},
+    OptionWord{"-e", one, "TEXT", "code on the command line", later},
+    OptionWord{"--lang", one, "LANGUAGE", "language of -e", later},
+    OptionWord{"--policy", one, "FILE", "policy", later},
+    OptionWord{"--tty", none, "", "terminal", later},
+    OptionWord{"--workspace", many, "DIR[:MOUNT][:ro]", "workspace", later},
+    OptionWord{"--hide", many, "GLOB", "workspace", later},
+    OptionWord{"--stage", none, "", "staged commit", later},
+    OptionWord{"--keep-failed", none, "", "workspace", later},
+    OptionWord{"--engine", one, "NAME", "engines", later},
+    OptionWord{"--tier", one, "auto|fast|best", "tiers", later},
+    OptionWord{"--keep-inputs", none, "", "replay", later},
+};
+
+constexpr std::array tasks_words{
+    OptionWord{"--since", one, "TIME", "not before: 2026-11-21, 2026-11-21T03:00:00Z, or 2h (ago)"},
+    OptionWord{"--until", one, "TIME", "not after"},
+    OptionWord{"--outcome", one, "OUTCOME", "completed, trapped, denied, timed_out, out_of_memory, cancelled"},
+    OptionWord{"--touched", one, "RESOURCE", "tasks whose journal names this object or file"},
+    OptionWord{"--denied", none, "", "tasks that were denied something"},
+    OptionWord{"--limit", one, "N", "at most so many (default 50)"},
+    OptionWord{"--staged", none, "", "staged tasks", later},
+};
+
+constexpr std::array verify_words{
+    OptionWord{"--key", many, "VKEY", "trust this key, as `writ log key` prints it"},
+    OptionWord{"--keys", many, "FILE", "trust the keys in this file, one a line"},
+    OptionWord{"--any-key", none, "", "check integrity alone: who signed stays unknown"},
+};
+
+constexpr std::array audit_words{
+    OptionWord{"--since", one, "CHECKPOINT", "the log must also extend this checkpoint (a file)"},
+};
+constexpr std::array fsck_words{
+    OptionWord{"--repair", none, "", "finish or forget what a crash left"},
+};
+constexpr std::array doctor_words{
+    OptionWord{"--memory", none, "", "memory", later},
+};
+
+constexpr CommandWord in_later_version(std::string_view name) {
+  return {name, "", 0, any_number, "", {}, Tail::guest, later};
+}
+
+constexpr std::array command_words{
+    CommandWord{"init", "", 0, 0, "make a store here"},
+    CommandWord{"run", "CODE [ARGS...]", 0, any_number, "run a WebAssembly program with the authority granted",
+                run_words, Tail::guest},
+    CommandWord{"tasks", "", 0, 0, "the tasks of this store, newest first", tasks_words},
+    CommandWord{"show", "TASK", 1, 1, "what a task was, did and left"},
+    CommandWord{"why", "TASK", 1, 1, "what a task was denied, by whom, and the grant that would allow it"},
+    CommandWord{"verify", "RECEIPT|TASK...", 1, any_number, "check receipts against trusted keys", verify_words},
+    CommandWord{"audit", "", 0, 0, "check every receipt, the log and the state root", audit_words},
+    CommandWord{"fsck", "", 0, 0, "check the store's own structure", fsck_words},
+    CommandWord{"state ls", "[PREFIX]", 0, 1, "list objects"},
+    CommandWord{"state get", "PATH", 1, 1, "an object's bytes to standard output"},
+    CommandWord{"state put", "PATH FILE|-", 2, 2, "write an object; a task like any other"},
+    CommandWord{"state rm", "PATH", 1, 1, "remove an object; its history stays"},
+    CommandWord{"state log", "PATH", 1, 1, "an object's versions"},
+    CommandWord{"state export", "DIR", 1, 1, "write all objects as files below a new folder"},
+    CommandWord{"state import", "DIR", 1, 1, "write the files below a folder as objects"},
+    CommandWord{"log key", "", 0, 0, "the public key that verifies this store's receipts"},
+    CommandWord{"log checkpoint", "", 0, 0, "the newest signed checkpoint"},
+    CommandWord{"log prove", "N", 1, 1, "an offline proof that leaf N is in the log"},
+    CommandWord{"log consistency", "M N", 2, 2, "the hashes that lead from size M to size N"},
+    CommandWord{"key ls", "", 0, 0, "the signing keys of this user"},
+    CommandWord{"key show", "[NAME]", 0, 1, "a key's public part"},
+    CommandWord{"trust", "DIR", 1, 1, "use the store in this folder although it was refused"},
+    CommandWord{"doctor", "", 0, 0, "what this machine offers", doctor_words},
+    CommandWord{"version", "", 0, 0, "the version"},
+    CommandWord{"help", "[COMMAND|effects]", 0, 2, "this text"},
+    in_later_version("learn"),
+    in_later_version("build"),
+    in_later_version("replay"),
+    in_later_version("rerun"),
+    in_later_version("diff"),
+    in_later_version("commit"),
+    in_later_version("discard"),
+    in_later_version("cancel"),
+    in_later_version("undo"),
+    in_later_version("impact"),
+    in_later_version("branch"),
+    in_later_version("evidence"),
+    in_later_version("cap"),
+    in_later_version("policy"),
+    in_later_version("memory"),
+    in_later_version("secret"),
+    in_later_version("outbox"),
+    in_later_version("config"),
+    in_later_version("backup"),
+    in_later_version("restore"),
+    in_later_version("gc"),
+    in_later_version("du"),
+    in_later_version("upgrade"),
+    in_later_version("serve"),
+    in_later_version("mcp"),
+    in_later_version("inbox"),
+    in_later_version("component"),
+    in_later_version("tenant"),
+    in_later_version("metadata"),
+    in_later_version("completion"),
+    in_later_version("log export"),
+    in_later_version("log witness"),
+    in_later_version("key rotate"),
+    in_later_version("key export"),
+};
+
+}  // namespace
+
+std::span<const CommandWord> commands() { return command_words; }
+std::span<const OptionWord> global_options() { return global_words; }
+
+const CommandWord* find_command(std::string_view name) {
+  const auto it = std::ranges::find(command_words, name, &CommandWord::name);
+  return it == command_words.end() ? nullptr : &*it;
+}
+
+std::vector<std::string_view> subcommands(std::string_view group) {
+  std::vector<std::string_view> found;
+  for (const CommandWord& c : command_words)
+    if (c.name.size() > group.size() && c.name.starts_with(group) && c.name[group.size()] == ' ')
+      found.push_back(c.name.substr(group.size() + 1));
+  return found;
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const CommandWord& c : command_words) {
+    const std::string_view first = c.name.substr(0, c.name.find(' '));
+    if (std::ranges::find(names, first) == names.end()) names.push_back(first);
+  }
+  return names;
+}
+
+const OptionWord* find_option(const CommandWord& command, std::string_view name) {
+  for (const std::span<const OptionWord> list : {command.options, global_options()})
+    for (const OptionWord& o : list)
+      if (o.name == name) return &o;
+  return nullptr;
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string_view> known, std::string_view fallback) {
+  if (const auto near = nearest(word, known)) return "did you mean " + std::string(*near) + "?";
+  return std::string(fallback);
+}
+
+}  // namespace writ::cli
