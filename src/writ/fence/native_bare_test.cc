@@ -345,7 +345,8 @@ TEST_F(FenceTest, ForbiddenInstructionsNeverBecomeExecutable) {
     const Segment good{Segment::Kind::text, 0, page_size, std::as_bytes(std::span(just_return))};
     EXPECT_TRUE(code->load({&good, 1}));  // unchanged by the failure
   };
-  const Bytes wrpkru{0x90, 0x0f, 0x01, 0xef};
+  volatile std::uint8_t escape = 0x0f;  // or this program had the three bytes in an immediate, as a gadget
+  const Bytes wrpkru{0x90, escape, 0x01, 0xef};
   refuse({{Segment::Kind::text, 0, page_size, std::as_bytes(std::span(wrpkru))}}, "WRPKRU at text offset 0x1");
   // Across the seam of two text segments.
   Bytes head(4096, 0x90);
