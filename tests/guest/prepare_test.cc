@@ -82,6 +82,21 @@ TEST_F(Prepare, NamesCannotBringTheirOwnCode) {
   EXPECT_TRUE(r->outcome.success()) << r->outcome.reason;
 }
 
+// WRPKRU, XRSTOR and WRFSBASE as constants of an honest program, in instructions and in data.
+TEST_F(Prepare, ForbiddenPatternsInConstantsAreHidden) {
+  const auto r = machine.run(wat(R"((module (memory 1) (data (i32.const 64) "\0f\01\ef\0f\ae\28\f3\0f\ae\d0")
+    (global $g (mut i64) (i64.const 0x0f01ef0f01ef0f01))
+    (func (export "_start")
+      (i32.store (i32.const 0) (i32.const 0x00ef010f)) (i64.store (i32.const 8) (i64.const 0xd0ae0ff328ae0f00))
+      (i32.store offset=15663375 (i32.sub (i32.const 0) (i32.const 15663359)) (i32.const 0x28ae0f00))
+      (if (i32.ne (i32.load (i32.const 0)) (i32.load (i32.const 1000))) (then
+        (if (i32.ne (i32.load (i32.const 0)) (i32.const 0x00ef010f)) (then unreachable))))
+      (if (i64.ne (global.get $g) (i64.const 0x0f01ef0f01ef0f01)) (then unreachable))
+      (if (i64.ne (i64.load (i32.const 8)) (i64.const 0xd0ae0ff328ae0f00)) (then unreachable)))))"));
+  ASSERT_TRUE(r) << r.error().text();
+  EXPECT_EQ(r->outcome.reason, "out of bounds memory access") << "negative address plus offset does not wrap";
+}
+
 TEST(PrepareAnew, AMissingToolIsNamedWithItsPackage) {
   wasm::Tools tools;
   tools.compiler = {"/usr/bin/no-such-clang", "clang-14"};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 
@@ -52,6 +53,9 @@ void export_function(std::string& out, const Module& m, std::uint32_t index) {
 std::string include(std::string_view file) { return fmt::format("#include \"{}\"\n", file); }
 
 constexpr std::string_view before_module = R"(#define SHOWN __attribute__((visibility("default")))
+/* Constants that must not stand in the code as they are (forbidden.h). */
+static inline u32 image_hidden_u32(u32 x, u32 mask) { __asm__ volatile("" : "+r"(x)); return x ^ mask; }
+static inline u64 image_hidden_u64(u64 x, u64 mask) { __asm__ volatile("" : "+r"(x)); return x ^ mask; }
 /* Floating-point loads: the translator's own would move each value through an integer register. */
 #define DEFINE_LOAD_FLOAT(name, type)                                   \
   static inline type name(wasm_rt_memory_t* memory, u64 address) {     \
@@ -71,6 +75,12 @@ static inline u64 u64_of_word(ArenaWord w) { return w; }
 static inline f32 f32_of_word(ArenaWord w) { u32 n = (u32)w; f32 x; __builtin_memcpy(&x, &n, 4); return x; }
 static inline f64 f64_of_word(ArenaWord w) { f64 x; __builtin_memcpy(&x, &w, 8); return x; }
 )";
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> replacements{{
+    {"DEFINE_LOAD(f32_load, f32, f32, f32)\n", "DEFINE_LOAD_FLOAT(f32_load, f32)\n"},
+    {"DEFINE_LOAD(f64_load, f64, f64, f64)\n", "DEFINE_LOAD_FLOAT(f64_load, f64)\n"},
+    {"size_t n) {\n  memcpy(dest, src, n);\n", "size_t n) {\n  __asm__(\"\" : \"+r\"(src));\n  memcpy(dest, src, n);\n"},
+}};
 
 }  // namespace
 
@@ -112,14 +122,13 @@ std::string make_glue(const Module& m) {
   return out;
 }
 
-Result<std::string> settle_types(std::string text, const Module& m) {
+Result<std::string> settle(std::string text, const Module& m) {
   const Error strange{Code::unsupported, "the translator's output is not what wasm2c 1.0.32 writes", "wasm2c",
                       "install wabt 1.0.32 (Debian 12)"};
-  for (const std::string_view kind : {"32", "64"}) {
-    const std::string before = fmt::format("DEFINE_LOAD(f{0}_load, f{0}, f{0}, f{0})\n", kind);
+  for (const auto& [before, after] : replacements) {
     const auto at = text.find(before);
     if (at == text.npos) return strange;
-    text.replace(at, before.size(), fmt::format("DEFINE_LOAD_FLOAT(f{0}_load, f{0})\n", kind));
+    text.replace(at, before.size(), after);
   }
   if (m.types.empty()) return text;  // then there is no such table
   const std::string_view head = "static bool s_module_initialized = false;\n\n";
@@ -136,6 +145,17 @@ Result<std::string> settle_types(std::string text, const Module& m) {
   text.replace(from, end + 3 - from, fmt::format("static const u32 func_types[{}] = {{{}}};\nstatic inline void init_func_types(void) {{}}\n",
                                                  m.types.size(), numbers));
   return text;
+}
+
+std::string glue_fingerprint() {
+  Module sample;
+  sample.types = {{{Value::i32, Value::i64, Value::f32, Value::f64}, {Value::f64}}, {}};
+  sample.imports = {{"m", "f", 0}};
+  sample.functions = {0, 1};
+  sample.exports = {{"a", 1}, {"b", 2}};
+  std::string all = make_glue(sample);
+  for (const auto& [before, after] : replacements) (all += before) += after;
+  return all;
 }
 
 }  // namespace writ::guest::wasm

@@ -19,11 +19,15 @@ bool is_callable(const Module&, std::uint32_t function);
 // How much of the arena's state area an instance needs at the least: its own structure and its tables.
 ByteCount state_size(const Module&);
 
-// The file to compile. It includes "m.h" as the translator wrote it, and "settled.c": its output after settle_types().
+// The file to compile. It includes "m.h" as the translator wrote it, and "settled.c": its output after settle().
 std::string make_glue(const Module&);
 
-// Changes the translator's output where it would keep state outside of the arena: the table of function types becomes
-// constant. `unsupported` if the output does not look as wasm2c 1.0.32 writes it.
-Result<std::string> settle_types(std::string translated, const Module&);
+// Changes the translator's output in three places: the table of function types becomes constant, so that no state lies
+// outside of the arena; floating-point loads stay in floating-point registers; data segments are copied and never become
+// instructions. `unsupported` if the output does not look as wasm2c 1.0.32 writes it.
+Result<std::string> settle(std::string translated, const Module&);
+
+// Changes whenever the text that these functions write does: part of the digest of the toolchain.
+std::string glue_fingerprint();
 
 }  // namespace writ::guest::wasm

@@ -45,6 +45,7 @@ Result<void> Scratch::write(std::string_view name, BytesView content) const {
   const std::string path = file(name);
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  ::unlink(path.c_str());
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return system_error(errno, "cannot create", path);
   while (!content.empty()) {

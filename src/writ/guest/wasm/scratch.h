@@ -21,6 +21,7 @@ class Scratch {
 
   const std::string& path() const { return path_; }
   std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+  // Takes the place of a file of that name.
   Result<void> write(std::string_view name, BytesView content) const;
   Result<std::string> read(std::string_view name, ByteCount limit) const;
 

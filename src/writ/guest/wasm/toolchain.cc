@@ -7,13 +7,15 @@
 #include <cerrno>
 
 #include "writ/guest/wasm/embedded.h"
+#include "writ/guest/wasm/glue.h"
 #include "writ/supervise/run.h"
 #include "writ/wire/digest.h"
 
 namespace writ::guest::wasm {
 namespace {
 
-constexpr std::string_view generation = "writ image 1";  // of our own part: glue, loader, entry format
+// Of our own part that no file or flag shows: renaming, hidden constants, the loader. Raised when they change what an image is.
+constexpr std::string_view generation = "writ image 1";
 
 // Why each: semantics of WebAssembly (wrapping integers, exact floats, loops that may never end), no access to anything
 // that the fence denies (stack protector and thread-local storage, procedure linkage), no state but the arena's.
@@ -79,6 +81,7 @@ Result<Toolchain> find_toolchain(const Tools& tools, const Cache& cache) {
   for (const auto& v : t.versions) add(v);
   for (const auto f : for_compiler) add(f);
   for (const auto f : for_linker) add(f);
+  add(glue_fingerprint());
   for (const EmbeddedFile& f : embedded_files()) add(sha256(f.bytes).hex());
   t.tool = {fmt::format("{}, {}", t.versions[0], t.versions[1]), digest(as_bytes(all))};
   return t;
