@@ -9,7 +9,7 @@
 
 namespace writ::store {
 
-inline constexpr const char* file_name = "store.db";
+inline constexpr const char* file_name = "writ.db";
 inline constexpr const char* unfinished_suffix = ".new";  // a file being made
 inline constexpr std::uint32_t application_id = 0x57524954;  // "WRIT"
 inline constexpr std::uint32_t schema_version = 1;

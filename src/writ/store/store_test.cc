@@ -275,7 +275,7 @@ TEST(Store, KeepsItsFilesToItself) {
   ASSERT_TRUE(put(*store, "x", "1"));
   ::umask(before);
   EXPECT_EQ(mode_of(path), 0700u);
-  for (const char* name : {"/store.db", "/store.db-wal", "/store.db-shm"}) EXPECT_EQ(mode_of(path + name), 0600u) << name;
+  for (const char* name : {"/writ.db", "/writ.db-wal", "/writ.db-shm"}) EXPECT_EQ(mode_of(path + name), 0600u) << name;
   EXPECT_EQ(store->identity().size(), 32u);
   EXPECT_EQ(open(path)->identity(), store->identity());
 }
@@ -286,7 +286,7 @@ TEST(Store, OpensOnlyWhatIsAStore) {
     const auto store = Store::open(folder.path(), {.access = access, .disk = {}});
     return store ? std::string("opened") : std::string(name(store.error().code)) + ": " + store.error().text();
   };
-  const std::string file = folder.path() + "/store.db";
+  const std::string file = folder.path() + "/writ.db";
   EXPECT_THAT(code_and_text(Access::write), HasSubstr("unavailable: there is no store here"));
   EXPECT_THAT(code_and_text(Access::read), HasSubstr("unavailable: there is no store here"));
   EXPECT_EQ(Store::open(folder.path() + "/none", {}).error().code, Code::unavailable);
@@ -314,7 +314,7 @@ TEST(Store, RefusesANewerSchema) {
     // As a newer Writ would: through the page checks, which do not change with the schema.
     auto disk = Store::open(folder.path(), {});
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open_v2((folder.path() + "/store.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open_v2((folder.path() + "/writ.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=7", nullptr, nullptr, nullptr), SQLITE_OK);
     disk->reset();
     sqlite3_close(db);
@@ -352,7 +352,7 @@ TEST(Store, ReadOnlyReadsAndSaysSoOnWriting) {
 class ReadOnlyMedia : public ::testing::TestWithParam<const char*> {};
 TEST_P(ReadOnlyMedia, IsReadAndNotWritten) {
   const TestingFolder folder;
-  const std::string log = folder.path() + "/store.db-wal", shared = folder.path() + "/store.db-shm";
+  const std::string log = folder.path() + "/writ.db-wal", shared = folder.path() + "/writ.db-shm";
   const bool with_log = std::string(GetParam()) == "log";
   {
     const auto made = Store::open(folder.path(), {.access = Access::create, .log_limit = with_log ? 1 * MiB : ByteCount(1), .disk = {}});
@@ -409,7 +409,7 @@ TEST(Fsck, FindsAndMends) {
   ASSERT_TRUE(put(*open(folder.path()), "y", "3"));
   const auto spoil = [&](const char* sql) {
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open_v2((folder.path() + "/store.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open_v2((folder.path() + "/writ.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
   };
@@ -422,10 +422,10 @@ TEST(Fsck, FindsAndMends) {
   };
   EXPECT_EQ(findings(Repair::report), "");
   spoil("INSERT INTO body (bytes) VALUES (x'00')");
-  std::ofstream(folder.path() + "/store.db.new") << "left";
-  EXPECT_EQ(findings(Repair::report), "left over from a creation that was cut short (store.db.new)\nno object has this body (body 4)\n");
+  std::ofstream(folder.path() + "/writ.db.new") << "left";
+  EXPECT_EQ(findings(Repair::report), "left over from a creation that was cut short (writ.db.new)\nno object has this body (body 4)\n");
   EXPECT_EQ(findings(Repair::safe),
-            "left over from a creation that was cut short (store.db.new) mended\nno object has this body (body 4) mended\n");
+            "left over from a creation that was cut short (writ.db.new) mended\nno object has this body (body 4) mended\n");
   EXPECT_EQ(findings(Repair::report), "");
   spoil("UPDATE body SET bytes = x'99' WHERE id = 1");
   EXPECT_EQ(findings(Repair::safe), "the body does not match its digests (object x version 1)\n");

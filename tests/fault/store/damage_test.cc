@@ -102,7 +102,7 @@ class Damage : public ::testing::Test {
 };
 
 TEST_F(Damage, FlippedBitsInTheFile) {
-  const std::string file = *read_file(folder_.path() + "/store.db", GiB);
+  const std::string file = *read_file(folder_.path() + "/writ.db", GiB);
   int noticed = 0;
   constexpr int flips = 300;
   for (int i = 0; i < flips; ++i) {
@@ -113,7 +113,7 @@ TEST_F(Damage, FlippedBitsInTheFile) {
     if (i % 3 == 2) offset = random_() % 4096;
     damaged[offset] = static_cast<char>(damaged[offset] ^ (1 << random_() % 8));
     const TestingFolder copy;
-    put_file(copy.path() + "/store.db", damaged);
+    put_file(copy.path() + "/writ.db", damaged);
     if (check(copy.path(), "bit flipped at " + std::to_string(offset), true)) ++noticed;
     if (HasFailure()) return;
   }
@@ -122,28 +122,28 @@ TEST_F(Damage, FlippedBitsInTheFile) {
 }
 
 TEST_F(Damage, ZeroedAndMisplacedPages) {
-  const std::string file = *read_file(folder_.path() + "/store.db", GiB);
+  const std::string file = *read_file(folder_.path() + "/writ.db", GiB);
   for (std::size_t page = 0; page < file.size() / 4096; ++page) {
     const TestingFolder zeroed, misplaced;
     std::string damaged = file;
     damaged.replace(page * 4096, 4096, 4096, '\0');
-    put_file(zeroed.path() + "/store.db", damaged);
+    put_file(zeroed.path() + "/writ.db", damaged);
     check(zeroed.path(), "zeroed page " + std::to_string(page + 1), true);
     damaged = file;
     damaged.replace(page * 4096, 4096, file.substr((page + 1) * 4096 % file.size(), 4096));
-    put_file(misplaced.path() + "/store.db", damaged);
+    put_file(misplaced.path() + "/writ.db", damaged);
     EXPECT_TRUE(check(misplaced.path(), "misplaced page " + std::to_string(page + 1), true)) << page;
     if (HasFailure()) return;
   }
 }
 
 TEST_F(Damage, CutShort) {
-  const std::string file = *read_file(folder_.path() + "/store.db", GiB);
+  const std::string file = *read_file(folder_.path() + "/writ.db", GiB);
   std::vector<std::size_t> ends = {0, 1, 99, 100, 511, 4095, 4096, 8192, file.size() - 4096, file.size() - 1};
   for (int i = 0; i < 30; ++i) ends.push_back(random_() % file.size());
   for (const std::size_t end : ends) {
     const TestingFolder copy;
-    put_file(copy.path() + "/store.db", file.substr(0, end));
+    put_file(copy.path() + "/writ.db", file.substr(0, end));
     EXPECT_TRUE(check(copy.path(), "cut at " + std::to_string(end), true)) << end;
   }
 }
@@ -160,7 +160,7 @@ TEST_F(Damage, FlippedBitsInTheLog) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_EQ(status, 0);
-  const std::string file = *read_file(made.path() + "/store.db", GiB), log = *read_file(made.path() + "/store.db-wal", GiB);
+  const std::string file = *read_file(made.path() + "/writ.db", GiB), log = *read_file(made.path() + "/writ.db-wal", GiB);
   ASSERT_GT(log.size(), 100000u);
   int older = 0;
   for (int i = 0; i < 150; ++i) {
@@ -168,8 +168,8 @@ TEST_F(Damage, FlippedBitsInTheLog) {
     std::string damaged = log;
     const std::size_t offset = i % 5 == 0 ? random_() % 56 : random_() % log.size();
     damaged[offset] = static_cast<char>(damaged[offset] ^ (1 << random_() % 8));
-    put_file(copy.path() + "/store.db", file);
-    put_file(copy.path() + "/store.db-wal", damaged);
+    put_file(copy.path() + "/writ.db", file);
+    put_file(copy.path() + "/writ.db-wal", damaged);
     if (!check(copy.path(), "log bit flipped at " + std::to_string(offset), false)) ++older;
     if (HasFailure()) return;
   }
@@ -186,7 +186,7 @@ TEST_F(Damage, FlippedBitsInTheLogUnderARunningStore) {
     WRIT_CHECK(t.put_object("x", as_bytes(body)));
     return t.put_record("r", {}, as_bytes(body));
   }));
-  const std::string log = running.path() + "/store.db-wal";
+  const std::string log = running.path() + "/writ.db-wal";
   std::string content = *read_file(log, GiB);
   const std::size_t at = content.find(std::string(1000, 'x'));
   ASSERT_NE(at, std::string::npos);

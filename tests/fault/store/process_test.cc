@@ -149,7 +149,7 @@ TEST(Processes, KilledAtAnyMomentLeavesOldOrNew) {
     EXPECT_EQ(status_of(child), -1);
     while (::read(reading.get(), &number, sizeof number) == sizeof number) acknowledged = number;
     commits += acknowledged;
-    if (!std::filesystem::exists(folder + "/store.db")) {
+    if (!std::filesystem::exists(folder + "/writ.db")) {
       ++in_making;
       EXPECT_EQ(acknowledged, 0u);
       EXPECT_TRUE(Store::open(folder, {.access = Access::create, .disk = {}}));
