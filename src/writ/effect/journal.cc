@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "writ/base/escape.h"
 #include "writ/wire/json.h"
 
 namespace writ::effect {
@@ -13,6 +14,17 @@ constexpr auto most = static_cast<std::uint64_t>(largest_json_integer);
 std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) {
   std::uint64_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? most : std::min(sum, most);
+}
+
+constexpr std::uint64_t digest_size = 80;  // `"digest":"` and 64 digits
+
+// The names of all members and the longest numbers take less than `around`; a control character takes six bytes.
+std::uint64_t longest_text(std::string_view resource, std::string_view by) {
+  constexpr std::uint64_t around = 192, escaped = 6;
+  std::uint64_t size = around;
+  for (const std::string_view text : {resource, by})
+    for (const char c : text) size += static_cast<unsigned char>(c) < 0x20 ? escaped : c == '"' || c == '\\' ? 2 : 1;
+  return is_utf8(resource) && is_utf8(by) ? size : 2 * size;
 }
 
 }  // namespace
@@ -42,6 +54,7 @@ void Journal::record(const Effect& effect, Refusal refusal, std::string_view by)
       return;
     }
   }
+  text_size_ += longest_text(effect.resource, by);
   entries_.push_back({.sequence = sequence, .kind = effect.kind, .refusal = refusal, .count = 1, .bytes = bytes, .size = size,
                       .resource = effect.resource, .by = std::string(by), .digest = {}});
 }
@@ -51,10 +64,12 @@ void Journal::set_digest(std::string_view resource, std::string_view digest) {
     return e.refusal == Refusal::none && e.resource == resource;
   });
   if (found == entries_.rend()) return;
+  if (found->digest.empty()) text_size_ += digest_size;
   if (found->digest.empty() || found->digest == digest || found->count == 1) {
     found->digest = digest;
     return;
   }
+  text_size_ += longest_text(found->resource, found->by) + digest_size;
   Entry own = *found;  // the last effect of the run read something else than those before
   const bool is_last = found == entries_.rbegin();
   own.sequence += own.count - 1;

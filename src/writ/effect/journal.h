@@ -47,11 +47,13 @@ class Journal {
   // another content, that effect becomes an entry of its own. Nothing happens if there is no such effect.
   void set_digest(std::string_view resource, std::string_view digest);
   const std::vector<Entry>& entries() const { return entries_; }
+  std::uint64_t text_size() const { return text_size_; }  // no less than the texts of all entries take together
   std::uint64_t effects() const { return effects_; }  // allowed and denied
   std::uint64_t denied() const { return denied_; }
 
  private:
   std::vector<Entry> entries_;
+  std::uint64_t text_size_ = 0;
   std::uint64_t effects_ = 0;
   std::uint64_t denied_ = 0;
   std::uint64_t last_bytes_ = 0;  // of the last effect

@@ -70,6 +70,24 @@ TEST(Journal, AFileOpenedAgainWithOtherContentIsAnotherEntry) {
             (Entry{.sequence = 2, .kind = Kind::file_read, .count = 2, .bytes = 12, .resource = "/a", .by = {}, .digest = two}));
 }
 
+TEST(Journal, KnowsHowLongItsTextIsAtMost) {
+  std::mt19937 random(20261121);
+  constexpr std::string_view bytes = "ab/\x01\"\\\xc3\xa9\xff";
+  Journal journal;
+  for (int i = 0; i < 2000; ++i) {
+    std::string resource, by;
+    for (auto n = random() % 40; n > 0; --n) resource += bytes[random() % bytes.size()];
+    if (random() % 2 == 0) by = resource;
+    const auto kind = vocabulary[random() % vocabulary.size()].kind;
+    journal.record({kind, resource, std::uint64_t{1} << 53, random()}, by.empty() ? Refusal::none : Refusal::no_capability, by);
+    if (random() % 4 == 0) journal.set_digest(resource, std::string(64, "0123456789abcdef"[random() % 16]));
+  }
+  std::uint64_t total = 0;
+  for (const auto& e : journal.entries()) total += encode(e).size() + 1;
+  EXPECT_GE(journal.text_size(), total);
+  EXPECT_LE(journal.text_size(), 3 * total);
+}
+
 TEST(Entry, HasOneText) {
   EXPECT_EQ(encode({.sequence = 0, .kind = Kind::clock_real, .resource = {}, .by = {}, .digest = {}}),
             R"({"count":1,"effect":"clock.real","verdict":"allowed"})");

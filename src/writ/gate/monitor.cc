@@ -1,14 +1,26 @@
 #include "writ/gate/monitor.h"
 
+#include "writ/base/quantity.h"
+
 namespace writ::gate {
 
-Result<authority::Decision> Monitor::judge(const effect::Effect& effect) {
+Result<void> Monitor::begin(const effect::Effect& effect) {
   if (must_end_) return Error{Code::denied, "the task has ended", effect.resource, {}};
   if (journal_.effects() >= effect_limit_) {
     must_end_ = true;
     end_reason_ = "more than " + std::to_string(effect_limit_) + " effects";
     return Error{Code::exhausted, end_reason_, "limit effects", "raise it with --limit effects=N"};
   }
+  if (journal_.text_size() >= max_journal.value()) {
+    must_end_ = true;
+    end_reason_ = "the record of its effects is longer than " + format_size(max_journal);
+    return Error{Code::exhausted, end_reason_, {}, "do the work in several tasks"};
+  }
+  return {};
+}
+
+Result<authority::Decision> Monitor::judge(const effect::Effect& effect) {
+  WRIT_CHECK(begin(effect));
   auto decision = capabilities_.decide(effect);
   if (!decision.allowed()) return refused(effect, decision.refusal, decision.by);
   journal_.record(effect, effect::Refusal::none);
@@ -31,7 +43,7 @@ Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes,
 }
 
 Result<void> Monitor::note(const effect::Effect& effect) {
-  if (must_end_) return Error{Code::denied, "the task has ended", effect.resource, {}};
+  WRIT_CHECK(begin(effect));
   journal_.record(effect, effect::Refusal::none);
   return {};
 }
@@ -61,6 +73,7 @@ Error Monitor::refused(const effect::Effect& effect, effect::Refusal refusal, co
   journal_.record(effect, refusal, by);
   if (on_denial_ == OnDenial::end_task) {
     must_end_ = true;
+    ended_by_denial_ = true;
     end_reason_ = "denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource);
   }
   return {Code::denied, std::string(effect::name(effect.kind)) + " is not granted", effect.resource, {}};

@@ -11,6 +11,7 @@
 
 #include "writ/authority/capability.h"
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 #include "writ/effect/effect.h"
 #include "writ/effect/journal.h"
 
@@ -18,12 +19,16 @@ namespace writ::gate {
 
 enum class OnDenial : std::uint8_t { refuse, end_task };  // --strict ends the task
 
+// What the journal of one task may take as text: it is one record of the store, beside its names (store/object.h).
+inline constexpr ByteCount max_journal = 15 * MiB;
+
 class Monitor {
  public:
   Monitor(authority::CapabilitySet& capabilities, effect::Journal& journal, std::uint64_t effect_limit, OnDenial on_denial)
       : capabilities_(capabilities), journal_(journal), effect_limit_(effect_limit), on_denial_(on_denial) {}
 
-  // `denied` if refused (it is in the journal either way); `exhausted` when the task has had all its effects.
+  // `denied` if refused (it is in the journal either way); `exhausted` when the task has had all its effects, or its
+  // journal is full: what cannot be recorded does not happen.
   Result<effect::Authorized> perform(effect::Effect effect);
   // The same effect again on something already open: check and record without making a new key.
   Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size);
@@ -35,10 +40,12 @@ class Monitor {
   // The actor found that the path leads out of what was granted, `where` if it knows: records it, gives the error.
   Error escaped(const effect::Authorized& key, const std::string& where);
 
-  bool must_end() const { return must_end_; }  // strict denial or effects limit: the guest does not go on
+  bool must_end() const { return must_end_; }  // strict denial, effects limit, full journal: the guest does not go on
+  bool ended_by_denial() const { return ended_by_denial_; }  // else by a limit
   const std::string& end_reason() const { return end_reason_; }
 
  private:
+  Result<void> begin(const effect::Effect& effect);  // whether there is to be another effect at all
   Result<authority::Decision> judge(const effect::Effect& effect);
   Error refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by);  // records it
 
@@ -47,6 +54,7 @@ class Monitor {
   std::uint64_t effect_limit_;
   OnDenial on_denial_;
   bool must_end_ = false;
+  bool ended_by_denial_ = false;
   std::string end_reason_;
 };
 

@@ -122,7 +122,7 @@ void Attempt::judge() {
   const auto& monitor = session_->monitor();
   if (outcome.end == guest::End::cancelled || outcome.end == guest::End::timed_out) return;
   if (monitor.must_end()) {
-    const auto end = journal_.effects() >= spec_.limits.effects ? guest::End::trapped : guest::End::denied;
+    const auto end = monitor.ended_by_denial() ? guest::End::denied : guest::End::trapped;
     outcome = {end, 0, monitor.end_reason(), {}};
   } else if (streams_->overflowed()) {
     outcome = {guest::End::trapped, 0, "more output than its limit", {}};

@@ -141,6 +141,15 @@ TEST_F(WasiEscape, AFloodOfOutputEnds) {
   EXPECT_NE(done.report.outcome.reason.find("output limit"), std::string::npos);
 }
 
+// What cannot be recorded does not happen, and what was tried until then has its receipt.
+TEST_F(WasiEscape, AFloodOfTriesEndsWithItsReceipt) {
+  const Done done = run({.module = module("flood"), .arguments = {"record"}});
+  EXPECT_EQ(done.report.outcome.end, guest::End::trapped) << done.report.outcome.reason;
+  EXPECT_NE(done.report.outcome.reason.find("record of its effects"), std::string::npos) << done.report.outcome.reason;
+  EXPECT_GT(done.report.denied, 3000u);
+  EXPECT_TRUE(shop.runtime().verify_task(done.report.id));
+}
+
 TEST_F(WasiEscape, DescriptorsRunOutAndComeBack) {
   const Done done = run({.module = module("flood"), .arguments = {"descriptors", "64"},
                          .grants = {"state.read:flood/", "state.write:flood/"}, .limits = {.files = 64}});

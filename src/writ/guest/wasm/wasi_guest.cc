@@ -47,11 +47,9 @@ std::optional<std::uint64_t> WasiGuest::call(std::size_t function, GuestMemory m
     return std::nullopt;
   }
   const Function& f = all[function];
-  last_refusal_.reset();
   const Errno answer = f.call ? f.call(*this, Call(memory, words)) : Errno::nosys;
   if (!end_ && session().monitor().must_end()) {
-    // The gate ends a task for two reasons: something was denied under --strict, or it has had all its effects.
-    leave(last_refusal_ == Code::denied ? End::denied : End::trapped, 0, session().monitor().end_reason());
+    leave(session().monitor().ended_by_denial() ? End::denied : End::trapped, 0, session().monitor().end_reason());
   }
   if (end_) return std::nullopt;
   return static_cast<std::uint64_t>(answer);
@@ -67,10 +65,7 @@ Errno WasiGuest::leave(End end, int exit_code, std::string reason) {
   return Errno::success;
 }
 
-Errno WasiGuest::refused(const Error& error) {
-  last_refusal_ = error.code;
-  return errno_of(error.code);
-}
+Errno WasiGuest::refused(const Error& error) const { return errno_of(error.code); }
 
 Answer<std::size_t> WasiGuest::read_input(std::span<std::byte> out) {
   if (out.empty()) return 0;

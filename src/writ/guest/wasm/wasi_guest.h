@@ -53,7 +53,7 @@ class WasiGuest {
 
   Errno leave(End end, int exit_code, std::string reason);
   // The errno of a session's error.
-  Errno refused(const Error&);
+  Errno refused(const Error&) const;
 
   Answer<std::size_t> read_input(std::span<std::byte> out);
   Errno write_output(Stream, std::span<const std::byte>);
@@ -70,7 +70,6 @@ class WasiGuest {
   Descriptors descriptors_;
   Nanoseconds deadline_;
   std::uint64_t output_ = 0;
-  std::optional<Code> last_refusal_;  // in the call that runs
   std::optional<std::vector<std::string>> environment_;
   std::set<std::string, std::less<>> made_folders_;
   std::optional<Outcome> end_;

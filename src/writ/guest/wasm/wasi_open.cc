@@ -76,8 +76,7 @@ Answer<Descriptor> open_file(WasiGuest& guest, const Wish& wish) {
   }
   auto file = guest.session().open_file(wish.place.path);
   if (!file && file.error().code == Code::unavailable && wish.has(open_create)) return std::unexpected(Errno::rofs);
-  if (!file && (file.error().code == Code::denied || file.error().code == Code::unavailable))
-    return std::unexpected(guest.refused(file.error()));
+  if (!file && file.error().code != Code::invalid) return std::unexpected(guest.refused(file.error()));
   if (!file) {  // not a regular file: a folder can be opened all the same
     const auto seen = look_at(guest, wish.place, wish.follow);
     if (seen && seen->kind == FileKind::directory) return open_folder(guest, wish);

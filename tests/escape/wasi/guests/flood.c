@@ -1,4 +1,5 @@
 // flood output: prints for ever.  flood descriptors N: opens until it is refused, N at most, and gives them back.
+// flood record: tries long paths, each another one, so that the record of what it tried would grow without end.
 // flood cookies: reads a folder from places that nobody gave out.  flood objects: writes more than a task may hold.
 #include <errno.h>
 #include <fcntl.h>
@@ -52,10 +53,22 @@ static int objects(void) {
   return 1;
 }
 
+static int record(void) {
+  static char path[4000];
+  memset(path, 'a', sizeof path - 1);
+  for (int k = 200; k < 3900; k += 200) path[k] = '/';
+  for (unsigned k = 0;; ++k) {
+    snprintf(path, 11, "/%09u", k);
+    path[10] = 'a';
+    open(path, O_RDONLY);
+  }
+}
+
 int main(int argc, char** argv) {
   if (argc > 1 && strcmp(argv[1], "output") == 0)
     for (;;) puts("again and again and again");
   if (argc > 2 && strcmp(argv[1], "descriptors") == 0) return descriptors(atoi(argv[2]));
+  if (argc > 1 && strcmp(argv[1], "record") == 0) return record();
   if (argc > 1 && strcmp(argv[1], "cookies") == 0) return cookies();
   if (argc > 1 && strcmp(argv[1], "objects") == 0) return objects();
   return 64;
