@@ -1,6 +1,7 @@
 # What `cmake --install` puts under PREFIX: programs (writ_app), room archives (writ_room), headers, the CMake package
 # and the sdk. An embedder writes find_package(writ) and links writ::runtime.
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/writ DESTINATION include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/writ DESTINATION include FILES_MATCHING PATTERN "*.h"
+        PATTERN "testing_*.h" EXCLUDE PATTERN "sample_*.h" EXCLUDE)
 install(EXPORT writ NAMESPACE writ:: FILE writ-targets.cmake DESTINATION lib/cmake/writ)
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/writ-config-version.cmake COMPATIBILITY SameMinorVersion)

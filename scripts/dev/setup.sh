@@ -7,7 +7,7 @@ wanted_packages() {  # wanted_packages SECTION: "name version" lines; the first 
 
 missing_packages() {  # reads "name version" lines, prints the names that are not installed
   local name version
-  while read -r name version; do
+  while read -r name version; do  # shellcheck disable=SC2034
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
   done
 }
@@ -29,6 +29,7 @@ as_root() {
 }
 
 install_packages() {
+  [ $# -gt 0 ] || return 0
   export DEBIAN_FRONTEND=noninteractive
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 update ||
     echo "the package lists could not be brought up to date; trying with those that are here"

@@ -1,9 +1,10 @@
 # ./dev test and ./dev check.
 #
 # `test` runs, in this order: the release build; the address and undefined-behaviour sanitizers; the thread sanitizer;
-# clang's thread-safety build; then every test on the release build, with ctest's own summary as the last lines.
-# What could not run here is listed just before that summary: tests that skipped (with their reason) and tests that a
-# sanitizer cannot run (label no-asan, no-tsan). Where the CPU has protection keys, a skipped key test is a failure.
+# clang's thread-safety build; where the CPU has no protection keys, the tests labelled `keys` in an emulated machine that
+# has them; then every test on the release build, with ctest's own summary as the last lines. What could not run here is
+# listed just before that summary: tests that skipped (with their reason) and tests that a sanitizer cannot run (label
+# no-asan, no-tsan, or left out by their CMakeLists.txt). Where the CPU has protection keys, a skipped key test is a failure.
 
 FAILED=""
 part() { "$@" || { FAILED="$FAILED ${2:-$1}"; return 1; }; }
@@ -20,33 +21,54 @@ skipped_tests() {  # skipped_tests PRESET
        reason && NF { print name ": " $0; reason = 0 }' "build/$1/Testing/Temporary/LastTest.log"
 }
 
-excluded_tests() {  # excluded_tests PRESET
-  ctest --test-dir "build/$1" -N -L "no-$1" 2>/dev/null | awk '/^ +Test +#/ { print $3 }'
+test_names() { ctest --test-dir "build/$1" -N "${@:2}" 2>/dev/null | awk '/^ +Test +#/ { sub(/^ +Test +#[0-9]+: /, ""); print }' | sort; }
+
+# What the release build tests and a sanitizer's run does not: "COUNT PROGRAM" lines. The law of rooms, the programs that
+# must not compile and the installed package are the same in every preset.
+excluded_tests() {
+  comm -23 <(test_names release -E '^(rooms|refuse|install|bench)[.]') <(test_names "$1" -LE "no-$1") |
+    sed 's/[.].*//' | uniq -c
 }
 
 machine_has_keys() { grep -qw ospke /proc/cpuinfo; }
 
-# Names of tests that need protection keys: by label, and by name where a test says so itself.
 key_tests_skipped() {
   local labelled; labelled=$(ctest --test-dir build/release -N -L '^keys$' 2>/dev/null | awk '/^ +Test +#/ { print $3 }')
   skipped_tests release | cut -d: -f1 | while read -r name; do
-    case $'\n'"$labelled"$'\n' in *$'\n'"$name"$'\n'*) echo "$name"; continue ;; esac
-    case $name in *PkuKey*|*Pkey*|*KeyFence*|*ProtectionKey*) echo "$name" ;; esac
+    case $'\n'"$labelled"$'\n' in *$'\n'"$name"$'\n'*) echo "$name" ;; esac
   done
+}
+
+# The tests labelled keys, on emulated keys. Timing limits of tests are stretched by what emulation costs.
+emulated_tests() {
+  scripts/emulate.sh ctest --test-dir build/release -L '^keys$' -LE 'no-emulation' -j 2 --output-on-failure --no-tests=error --timeout 900
+}
+
+test_keys_elsewhere() {
+  machine_has_keys && return 0
+  if quietly setup-emulated install_packages $(wanted_packages emulated | awk '$2 != "-" { print $1 }' | missing_packages); then
+    EMULATED=yes
+    part quietly test-keys-emulated emulated_tests
+  else
+    say "                            the emulated machine needs packages that could not be installed"
+  fi
 }
 
 not_covered() {
   local skipped; skipped=$(skipped_tests release)
   say ""
   say "Not covered by this run:"
-  machine_has_keys || say "  - the key fence on this CPU: it has no protection keys (no ospke in /proc/cpuinfo)"
+  if machine_has_keys; then :
+  elif [ -n "${EMULATED:-}" ]; then say "  - the key fence on silicon: this CPU has no protection keys, an emulated one was used"
+  else say "  - the key fence: this CPU has no protection keys (no ospke in /proc/cpuinfo), and no emulated one was used"; fi
   [ -d ../shared/conformance ] || [ -n "${WRIT_CONFORMANCE:-}" ] ||
     say "  - other people's conformance vectors: ../shared/conformance is not here and WRIT_CONFORMANCE is not set"
   [ -z "$skipped" ] || printf '%s\n' "$skipped" | sed 's/^/  - skipped: /'
   for preset in asan tsan; do
     if [ -f "build/$preset/CTestTestfile.cmake" ]; then
-      excluded_tests "$preset" | sed "s/[.].*//" | sort | uniq -c |
-        awk -v p="$preset" '{ print "  - under " p ": " $1 " tests of " $2 " (label no-" p "; CONVENTIONS.md says why)" }'
+      excluded_tests "$preset" |
+        awk -v p="$preset" '{ text = text (text == "" ? "" : ", ") $2 " (" $1 ")" }
+                            END { if (text != "") print "  - under " p ", for the reasons in CONVENTIONS.md: " text }'
     fi
   done
   say "  - full-size benchmarks (./dev bench), long tests (./dev soak), clang-tidy (./dev check)"
@@ -83,7 +105,8 @@ do_test() {
     all)
       part quietly build-asan build_preset asan && part quietly test-asan sanitized_tests asan
       part quietly build-tsan build_preset tsan && part quietly test-tsan sanitized_tests tsan
-      part quietly build-clang build_preset clang ;;
+      part quietly build-clang build_preset clang
+      test_keys_elsewhere ;;
     release) say "sanitizers and clang           left out (WRIT_PARTS=release)" ;;
     *) fail 64 "unknown WRIT_PARTS: $WRIT_PARTS" "all or release" ;;
   esac

@@ -50,6 +50,8 @@ std::vector<authority::Grant> parse(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::string default_cache() { return WRIT_BINARY_DIR "/images"; }
+
 Bytes file(const std::string& path) { return to_bytes(must(read_file(path, 64 * MiB), path)); }
 
 Bytes wat(std::string_view text, std::vector<std::string> arguments) {
@@ -65,7 +67,7 @@ Bytes wat(std::string_view text, std::vector<std::string> arguments) {
 Machine::Machine(std::string cache, wasm::Tools tools)
     : folder_(std::filesystem::temp_directory_path() / ("writ-guest-" + TaskId::random().brief())),
       fence_(must(fence::open_fence({}), "fence")),
-      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? WRIT_BINARY_DIR "/images" : cache, .tools = tools}), "engine")),
+      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? default_cache() : cache, .tools = tools}), "engine")),
       store_(must(store::Store::open(folder_, {.access = store::Access::create, .durability = store::Durability::none, .disk = {}}), "store")),
       thread_(must(fence_->guard_thread(), "thread")) {}
 

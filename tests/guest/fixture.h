@@ -19,6 +19,8 @@ namespace writ::guest::testing {
 Bytes wat(std::string_view text, std::vector<std::string> arguments = {});
 Bytes file(const std::string& path);
 
+std::string default_cache();  // of images, in the build folder
+
 struct Task {
   std::vector<std::string> arguments{"guest"};
   std::string entry = "_start";

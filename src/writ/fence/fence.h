@@ -216,7 +216,7 @@ class Code {
 struct Gadget {
   std::string where;        // mapping and offset
   std::string instruction;  // WRPKRU, XRSTOR, WRFSBASE/WRGSBASE
-  enum class State { ours_checked, removed, harmless_overlap, open } state = State::open;
+  enum class State { ours_checked, removed, open } state = State::open;
 };
 
 class Fence {

@@ -86,6 +86,8 @@ Result<void> replace_bytes(std::uint64_t at, std::span<const std::uint8_t> patch
   return {};
 }
 
+constexpr std::uint8_t call_opcode = 0xe8, jump_opcode = 0xe9;
+
 bool in_reach(std::uint64_t from, std::uint64_t to) {
   const auto distance = static_cast<std::int64_t>(to - from);
   return distance > -(1ll << 31) + 16 && distance < (1ll << 31) - 16;
@@ -95,7 +97,8 @@ bool in_reach(std::uint64_t from, std::uint64_t to) {
 constexpr std::array<std::uint8_t, 15> thunk_code{0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02,
                                                   0x00, 0x00, 0x75, 0x01, 0xc3, 0x0f, 0x0b};
 
-Result<std::uint64_t> make_thunk(std::uint64_t near) {
+// A page of its own with this code, within reach of a 32-bit displacement.
+Result<std::uint64_t> make_thunk(std::uint64_t near, std::span<const std::uint8_t> code) {
   for (const std::uint64_t hint :
        {std::uint64_t{0}, near + (64u << 20), near + (1u << 30), near - (64u << 20), near - (1u << 30)}) {
     void* p = mmap(reinterpret_cast<void*>(hint / page * page), page, PROT_READ | PROT_WRITE,
@@ -107,12 +110,20 @@ Result<std::uint64_t> make_thunk(std::uint64_t near) {
       continue;
     }
     std::memset(p, 0xcc, page);
-    std::memcpy(p, thunk_code.data(), thunk_code.size());
+    std::memcpy(p, code.data(), code.size());
     if (mprotect(p, page, PROT_READ | PROT_EXEC))
       return system_error(errno, "cannot make a thunk executable", "fence");
     return at;
   }
-  return Error{writ::Code::exhausted, "no memory near the dynamic linker", "fence", {}};
+  return Error{writ::Code::exhausted, "no memory near a library", "fence", {}};
+}
+
+// CALL or JMP with the displacement from the end of the instruction at `at` to `target`.
+std::array<std::uint8_t, 5> branch(std::uint8_t opcode, std::uint64_t at, std::uint64_t target) {
+  const auto distance = static_cast<std::int32_t>(static_cast<std::int64_t>(target - (at + 5)));
+  std::array<std::uint8_t, 5> code{opcode};
+  std::memcpy(&code[1], &distance, sizeof distance);
+  return code;
 }
 
 bool in_pkey_set(std::uint64_t at) {
@@ -127,6 +138,29 @@ bool is_lazy_resolver(std::uint64_t at, const Mapping& m) {
          bytes(at - 7)[0] == 0xb8;
 }
 
+// The three bytes lie in the displacement of a call or jump. That it is one is certain enough if it leads into the same
+// mapping: of chance displacements one in a thousand does.
+Result<bool> detour(std::uint64_t at, const Mapping& m) {
+  for (const std::uint64_t back : {1u, 2u}) {
+    const std::uint64_t start = at - back;
+    if (start < m.begin || start + 5 > m.end) continue;
+    const std::uint8_t opcode = *bytes(start);
+    if (opcode != call_opcode && opcode != jump_opcode) continue;
+    std::int32_t distance = 0;
+    std::memcpy(&distance, bytes(start + 1), sizeof distance);
+    const std::uint64_t target = start + 5 + static_cast<std::uint64_t>(static_cast<std::int64_t>(distance));
+    if (target < m.begin || target >= m.end) continue;
+    std::array<std::uint8_t, 5> jump{};
+    WRIT_TRY(const std::uint64_t thunk, make_thunk(start, jump));
+    jump = branch(jump_opcode, thunk, target);
+    WRIT_CHECK(replace_bytes(thunk, jump));
+    WRIT_CHECK(replace_bytes(start, branch(opcode, start, thunk)));
+    return !first_forbidden({reinterpret_cast<const std::byte*>(start - 2), 9}) &&
+           !first_forbidden({reinterpret_cast<const std::byte*>(thunk), 7});
+  }
+  return false;
+}
+
 Result<bool> remove_one(const Hit& hit, std::uint64_t at, const Mapping& m, std::uint64_t& thunk) {
   if (hit.what == Forbidden::wrpkru && in_pkey_set(at)) {
     constexpr std::array<std::uint8_t, 3> ud2{0x0f, 0x0b, 0x90};
@@ -135,15 +169,12 @@ Result<bool> remove_one(const Hit& hit, std::uint64_t at, const Mapping& m, std:
   }
   if (hit.what == Forbidden::xrstor && is_lazy_resolver(at, m)) {
     if (!thunk) {
-      WRIT_TRY(thunk, make_thunk(at));
+      WRIT_TRY(thunk, make_thunk(at, thunk_code));
     }
-    const auto distance = static_cast<std::int32_t>(static_cast<std::int64_t>(thunk - (at + 5)));
-    std::array<std::uint8_t, 5> call{0xe8};
-    std::memcpy(&call[1], &distance, sizeof distance);
-    WRIT_CHECK(replace_bytes(at, call));
+    WRIT_CHECK(replace_bytes(at, branch(call_opcode, at, thunk)));
     return true;
   }
-  return false;
+  return detour(at, m);
 }
 
 }  // namespace

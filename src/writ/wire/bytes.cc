@@ -26,6 +26,13 @@ constexpr auto base64_values = values_of(base64_digits);
 std::uint32_t hex_value(char c) { return hex_values[static_cast<unsigned char>(c)]; }
 std::uint32_t base64_value(char c) { return base64_values[static_cast<unsigned char>(c)]; }
 
+// Two digits for each byte at once.
+constexpr std::array<std::array<char, 2>, 256> hex_pairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {hex_digits[i >> 4], hex_digits[i & 15]};
+  return pairs;
+}();
+
 Error not_hex(std::size_t at) {
   return invalid("not lower-case hex", fmt::format("character {}", at + 1), "an even number of 0-9 and a-f");
 }
@@ -40,9 +47,9 @@ void append_hex(std::string& out, BytesView bytes) {
   std::size_t at = out.size();
   out.resize(at + 2 * bytes.size());
   for (const std::byte byte : bytes) {
-    const auto b = std::to_integer<unsigned>(byte);
-    out[at++] = hex_digits[b >> 4];
-    out[at++] = hex_digits[b & 15];
+    const auto& pair = hex_pairs[std::to_integer<std::size_t>(byte)];
+    out[at++] = pair[0];
+    out[at++] = pair[1];
   }
 }
 

@@ -102,25 +102,20 @@ void FormWriter::value(const DigestPair& v) {
 
 void FormReader::refuse(std::string what) {
   if (!error_) error_ = invalid(std::move(what), fmt::format("byte {}", at_ + 1));
+  text_ = {};
+  at_ = 0;
 }
 Result<void> FormReader::finish() {
   if (!error_ && at_ != text_.size()) refuse("something follows the end of the document");
   if (error_) return *error_;
   return {};
 }
-bool FormReader::take(char c) {
-  if (error_ || at_ == text_.size() || text_[at_] != c) return false;
-  ++at_;
-  return true;
-}
 bool FormReader::take(std::string_view literal) {
-  if (error_ || !text_.substr(at_).starts_with(literal)) return false;
+  if (!text_.substr(at_).starts_with(literal)) return false;
   at_ += literal.size();
   return true;
 }
-void FormReader::expect(char c) {
-  if (!take(c)) refuse(fmt::format("expected {}", c));
-}
+void FormReader::refuse_instead_of(char c) { refuse(fmt::format("expected {}", c)); }
 void FormReader::key(std::string_view name) {
   if (!first_) expect(',');
   first_ = false;
@@ -152,7 +147,7 @@ std::size_t FormReader::choose(std::string_view name, std::span<const std::strin
 
 std::string_view FormReader::plain_string() {
   expect('"');
-  const std::size_t end = error_ ? std::string_view::npos : text_.find('"', at_);
+  const std::size_t end = text_.find('"', at_);
   if (end == std::string_view::npos) {
     refuse("a string has no end");
     return {};
@@ -171,7 +166,6 @@ void FormReader::value(std::string& out) {
     return;
   }
   expect('"');
-  if (error_) return;
   out.clear();
   bool ascii = true;
   std::size_t plain = at_;

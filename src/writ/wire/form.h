@@ -170,7 +170,7 @@ class FormReader {
     key(name);
     const std::size_t begin = at_;
     value(v);
-    text = text_.substr(begin, at_ - begin);
+    text = error_ ? std::string_view() : text_.substr(begin, at_ - begin);
   }
 
   // Says that what was read last cannot be: the whole read fails.
@@ -180,8 +180,15 @@ class FormReader {
 
  private:
   void key(std::string_view name);
-  void expect(char);
-  bool take(char);  // if it comes next
+  bool take(char c) {  // if it comes next
+    if (at_ == text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char c) {
+    if (!take(c)) refuse_instead_of(c);
+  }
+  void refuse_instead_of(char);
   bool take(std::string_view literal);
   std::size_t choose(std::string_view name, std::span<const std::string_view> names);
   std::string_view plain_string();  // a string without escapes, such as digits or hex
@@ -221,12 +228,12 @@ class FormReader {
   template <class T>
   void value(T& v) { describe(*this, v); }
   template <class T>
-  friend Result<T> read_form(std::string_view text);
+  friend Result<void> read_form_into(T& out, std::string_view text);
 
-  std::string_view text_;
+  std::string_view text_;       // emptied at the first error, so that nothing more is read
   std::size_t at_ = 0;
   bool first_ = true;
-  std::optional<Error> error_;  // once set, nothing more is read
+  std::optional<Error> error_;
 };
 
 template <class T>
@@ -236,13 +243,17 @@ std::string write_form(const T& value) {
   return out;
 }
 
-// `invalid` with "byte N" as the place, unless the text is the canonical text of a T.
+// `invalid` with "byte N" as the place, unless the text is the canonical text of a T. On failure `out` is of no use.
+template <class T>
+Result<void> read_form_into(T& out, std::string_view text) {
+  FormReader reader(text);
+  reader.value(out);
+  return reader.finish();
+}
 template <class T>
 Result<T> read_form(std::string_view text) {
   T out{};
-  FormReader reader(text);
-  reader.value(out);
-  WRIT_CHECK(reader.finish());
+  WRIT_CHECK(read_form_into(out, text));
   return out;
 }
 

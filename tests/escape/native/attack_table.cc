@@ -87,7 +87,10 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
   add("trap flag", attack_trap_flag, 0, {illegal_instruction});
   add("alignment and direction flags", attack_flags, 0, {returned});
   add("x87 full, mxcsr unmasked", attack_fpu_full, 0, {returned});
-  if (!software_emulation()) add("x87 exception pending", attack_fpu_pending, 0, {arithmetic});
+  if (!software_emulation()) {
+    add("x87 exception pending at a call", attack_fpu_pending, 0, {arithmetic});
+    add("x87 exception pending at the return", attack_fpu_pending_return, 0, {arithmetic});
+  }
   add("deputy: the host's heap", attack_deputy, t.secret & ~7ull, {bad_host_call});
   add("deputy: own state, not stack", attack_deputy, t.arena + ARENA_STATE, {bad_host_call});
   add("deputy: below the stack", attack_deputy, t.arena + ARENA_STACK_TOP - ARENA_STACK - 8, {bad_host_call});

@@ -34,6 +34,7 @@ enum Attack {
   attack_flags,           /* alignment check and direction, through a host call and back */
   attack_fpu_full,        /* eight values on the x87 stack, all exceptions unmasked in mxcsr */
   attack_fpu_pending,     /* an unmasked x87 exception is pending when the gate is called */
+  attack_fpu_pending_return, /* ... when the guest returns */
   attack_fs_read,
   attack_deputy,          /* a host call whose arguments lie at `at` */
   attack_call_index,      /* host call number `at` */

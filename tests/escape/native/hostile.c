@@ -151,6 +151,11 @@ static void states(enum Attack what) {
       call(CALL_FIRST_IMPORT);
       escaped();
     }
+    case attack_fpu_pending_return: {
+      const unsigned short divide_unmasked = 0x037b;
+      __asm__ volatile("fninit; fldcw %0; fld1; fldz; fdivrp" : : "m"(divide_unmasked));
+      return;
+    }
     default: escaped();
   }
 }
@@ -211,7 +216,7 @@ HIDDEN void choose(Word what, Word at, Word leaked) {
   if (attack <= attack_sysenter) system_calls(attack, at);
   if (attack <= attack_gate_read) own_image(attack);
   if (attack <= attack_recurse) stacks(attack, at);
-  if (attack <= attack_fpu_pending) { states(attack); return; }
+  if (attack <= attack_fpu_pending_return) { states(attack); return; }
   if (attack >= attack_leak_low_vectors) { leaks(attack); return; }
   if (attack == attack_fs_read || attack >= attack_halt) instructions(attack);
   calls(attack, at);

@@ -87,7 +87,7 @@ struct InputManifest {
   std::optional<DigestPair> policy;       // none: no policy but the grants
   DigestPair seed;                        // commitment to the 32 bytes that all virtual randomness comes from
   Moment started;
-  Sha256 state;                           // root of the state that the task saw
+  Sha256 state;                           // root of the state that the commit met: what the task had read was still so
   TaskId task;
   Tool toolchain;                         // what made the image
   friend bool operator==(const InputManifest&, const InputManifest&) = default;

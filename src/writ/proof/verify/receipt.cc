@@ -49,9 +49,8 @@ struct Parts {
   bool statement_is_expected = false;
 };
 
-Result<Parts> read_parts(std::string_view text) {
-  Parts p;
-  WRIT_TRY(p.receipt, parse_receipt(text));
+Result<void> read_parts(Parts& p, std::string_view text) {
+  WRIT_CHECK(read_form_into(p.receipt, text));
   WRIT_TRY(p.signer, read_vkey(p.receipt.signer));
   WRIT_TRY(p.log, parse_log_proof(p.receipt.proof));
   WRIT_TRY(p.note, parse_note(p.log.checkpoint));
@@ -64,7 +63,7 @@ Result<Parts> read_parts(std::string_view text) {
   p.expected = state(r.input, digest(as_bytes(r.input_text)), r.output, digest(as_bytes(r.output_text)));
   p.statement_is_expected = as_text(r.envelope.payload) == text_of(p.expected);
   if (!p.statement_is_expected) WRIT_CHECK(parse_statement(as_text(r.envelope.payload)));
-  return p;
+  return {};
 }
 
 Error mismatch(std::string what, std::string where) { return {Code::corrupt, std::move(what), std::move(where), {}}; }
@@ -125,19 +124,19 @@ int exit_status(Verdict v) {
 
 Verification verify_receipt(std::string_view text, const Trust& trust) {
   Verification out;
-  auto parts = read_parts(text);
-  if (!parts) {
-    out.what = parts.error().what;
-    out.where = parts.error().where;
+  Parts parts;
+  if (const auto read = read_parts(parts, text); !read) {
+    out.what = read.error().what;
+    out.where = read.error().where;
     return out;
   }
-  out.statement = sha256(parts->receipt.envelope.payload);
-  const auto checked = check_parts(*parts, out.statement);
-  out.input = std::move(parts->receipt.input);
-  out.output = std::move(parts->receipt.output);
-  out.signer = std::move(parts->signer.key);
-  out.checkpoint = std::move(parts->checkpoint);
-  out.index = parts->log.index;
+  out.statement = sha256(parts.receipt.envelope.payload);
+  const auto checked = check_parts(parts, out.statement);
+  out.input = std::move(parts.receipt.input);
+  out.output = std::move(parts.receipt.output);
+  out.signer = std::move(parts.signer.key);
+  out.checkpoint = std::move(parts.checkpoint);
+  out.index = parts.log.index;
   if (!checked) {
     out.verdict = Verdict::mismatched;
     out.what = checked.error().what;

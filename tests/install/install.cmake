@@ -1,0 +1,25 @@
+# cmake -DBUILD=... -DPLACE=... -DSOURCE=... -DCOMPILER=... -P install.cmake
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "failed (${status}): ${ARGV}\n${text}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${PLACE})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${PLACE}/prefix)
+foreach(file include/writ/runtime/runtime.h lib/cmake/writ/writ-config.cmake bin/writ-verify share/doc/writ/LICENSE)
+  if(NOT EXISTS ${PLACE}/prefix/${file})
+    message(FATAL_ERROR "${file} was not installed")
+  endif()
+endforeach()
+file(GLOB_RECURSE tests ${PLACE}/prefix/*test* ${PLACE}/prefix/*bench*)
+if(tests)
+  message(FATAL_ERROR "tests were installed: ${tests}")
+endif()
+# The folder moves: nothing in it may know where it was made.
+file(RENAME ${PLACE}/prefix ${PLACE}/moved)
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE} -B ${PLACE}/build -DCMAKE_PREFIX_PATH=${PLACE}/moved
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release)
+run(${CMAKE_COMMAND} --build ${PLACE}/build)
+run(${PLACE}/build/embedder)
