@@ -1,7 +1,8 @@
 #include "tidy.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
+#include <cstring>
 #include <regex>
 
 namespace writ::rooms {
@@ -118,9 +119,19 @@ std::vector<Finding> check_paths(const Source& source, std::string_view root) {
   std::vector<Finding> findings;
   std::size_t number = 0;
   const bool telling = std::count(root.begin(), root.end(), '/') >= 2;  // "/src" would be found everywhere
+  const auto in_path = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_-.}/", c) != nullptr; };
+  const auto names_root = [&](std::string_view line) {
+    for (std::size_t at = line.find(root); at != line.npos; at = line.find(root, at + 1)) {
+      const std::size_t end = at + root.size();
+      const bool starts = at == 0 || !in_path(line[at - 1]);
+      const bool ends = end == line.size() || line[end] == '/' || !in_path(line[end]);
+      if (starts && ends) return true;
+    }
+    return false;
+  };
   for (const auto line : lines_of(source.text)) {
     ++number;
-    if ((telling && line.find(root) != line.npos) || std::regex_search(line.data(), line.data() + line.size(), machine))
+    if ((telling && names_root(line)) || std::regex_search(line.data(), line.data() + line.size(), machine))
       findings.push_back({source.path, number, "a path of one machine"});
   }
   return findings;

@@ -91,6 +91,8 @@ TEST(Tidy, LongFilesAndEmptyNamesAreFound) {
 TEST(Tidy, PathsOfAMachineAreFound) {
   const auto paths = [](std::string text, std::string_view root) { return check_paths({"README.md", std::move(text)}, root).size(); };
   EXPECT_EQ(paths("see /somewhere/checkout/build\n", "/somewhere/checkout"), 1U);
+  EXPECT_EQ(paths("cd /somewhere/checkout\n", "/somewhere/checkout"), 1U);
+  EXPECT_EQ(paths("$X/somewhere/checkout-init /somewhere/checkouts ${X}/somewhere/checkout\n", "/somewhere/checkout"), 0U);
   EXPECT_EQ(paths("see /src/writ\n", "/src"), 0U);
   EXPECT_EQ(paths("/wor" "k/main/x\n", "/somewhere/checkout"), 1U);
   EXPECT_EQ(paths("/hom" "e/bob/x\n", "/somewhere/checkout"), 1U);

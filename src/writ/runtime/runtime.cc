@@ -79,7 +79,9 @@ Runtime::~Runtime() = default;
 Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
   auto parts = std::make_unique<Parts>();
   parts->options = options;
-  const auto access = options.access == Access::read ? store::Access::read : options.access == Access::write ? store::Access::write : store::Access::create;
+  const auto access = options.access == Access::read    ? store::Access::read
+                      : options.access == Access::write ? store::Access::write
+                                                        : store::Access::create;
   store::OpenOptions open;
   open.access = access;
   open.durability = options.durability;

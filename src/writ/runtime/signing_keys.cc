@@ -26,7 +26,8 @@ Result<void> check_private(const std::string& path, mode_t type) {
   if ((s.st_mode & S_IFMT) != type) return Error{Code::denied, "not what a key's place should be", path, "move it away"};
   if (s.st_uid != ::geteuid()) return Error{Code::denied, "belongs to another user", path, "keys must be your own"};
   if ((s.st_mode & others) != 0)
-    return Error{Code::denied, "others can reach the signing key", path, type == S_IFDIR ? "chmod 700, and consider a new key" : "chmod 600, and consider a new key"};
+    return Error{Code::denied, "others can reach the signing key", path,
+                 type == S_IFDIR ? "chmod 700, and consider a new key" : "chmod 600, and consider a new key"};
   return {};
 }
 

@@ -1,7 +1,9 @@
 #include "writ/supervise/spawn.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -82,6 +84,15 @@ void place_descriptors(Shared& s) {
   for (int fd = 3; fd < 65536; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // before Linux 5.11
 }
 
+// A user namespace leaves the child without capabilities once it executes. Where there is none (in a chroot, under Docker's
+// default profile) root would keep all of its own: here it gives them up, and uid 0 earns none back at the exec.
+void drop_capabilities(Shared& s) {
+  (void)::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);  // refused to users, who have none
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capset, &header, none) != 0) give_up(s, "drop capabilities");
+}
+
 // Runs in the parent's memory, with the parent's calling thread asleep.
 int child(void* argument) {
   Shared& s = *static_cast<Shared*>(argument);
@@ -92,6 +103,7 @@ int child(void* argument) {
   if (::chdir(s.spawn.folder) != 0) give_up(s, "enter the working folder");
   (void)::setpriority(PRIO_PROCESS, 0, niceness);
   set_limits(s);
+  drop_capabilities(s);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(s, "no_new_privs");
   if (s.spawn.landlock >= 0 && ::syscall(SYS_landlock_restrict_self, s.spawn.landlock, 0) != 0) give_up(s, "landlock");
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(s, "parent death signal");

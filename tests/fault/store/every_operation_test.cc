@@ -179,7 +179,8 @@ TEST(EveryOperation, AHeedlessChangeCommitsAllOrNothing) {
     if (written) { EXPECT_EQ(found, 2u) << at; }
     if (HasFailure()) break;
   }
-  std::printf("N = %llu operations failed, %llu of them the commit\n", static_cast<unsigned long long>(at - 1), static_cast<unsigned long long>(failed));
+  std::printf("N = %llu operations failed, %llu of them the commit\n",
+              static_cast<unsigned long long>(at - 1), static_cast<unsigned long long>(failed));
   EXPECT_GT(failed, 20u);
 }
 TEST(EveryOperation, PowerCutWithoutSyncedCommitsIsStillWhole) {
