@@ -102,7 +102,7 @@ void print(Output& output, const Shown& s) {
   field("name", in.name);
   for (const auto& l : in.labels) field("label", l);
   field("code", in.code.name + " sha256:" + in.code.digest.sha256.hex());
-  for (std::size_t i = 1; i < in.arguments.size(); ++i) field("argument", in.arguments[i]);
+  for (const auto& a : in.arguments) field("argument", a);
   for (const auto& c : in.capabilities) field("grant", grant_text(c));
   for (const auto& d : in.denies) field("deny", d);
   output.line("outcome   " + outcome_text(out));

@@ -1,8 +1,9 @@
-// `writ why TASK`: who refused what, and the smallest grant that would let it pass.
+// `writ why TASK`: how it ended if not well, who refused what, and the smallest grant that would let it pass.
 #include "opening.h"
 #include "run_report.h"
 #include "terminal.h"
 #include "writ/base/escape.h"
+#include "writ/proof/verify/receipt.h"
 
 #include <unistd.h>
 
@@ -22,6 +23,13 @@ void print(Output& output, const Document& denial) {
     output.line("  to allow:  " + text("grant_shell"));
 }
 
+// Why a task that did not end by itself was stopped, in the words of its receipt.
+std::string stopped(const proof::Outcome& outcome) {
+  if (outcome.reason.empty()) return {};
+  const std::string where = outcome.function.empty() ? "" : " in " + escape_for_terminal(outcome.function);
+  return "stopped: " + escape_for_terminal(outcome.reason) + where;
+}
+
 }  // namespace
 
 Status why(Invocation& i) {
@@ -33,6 +41,9 @@ Status why(Invocation& i) {
     i.output.document({{"schema", "writ.why/1"}, {"task", id.hex()}, {"denials", denials.told}});
     return exit_holds;
   }
+  WRIT_TRY(const auto receipt, store->receipt(id));
+  WRIT_TRY(const proof::Receipt parsed, proof::parse_receipt(receipt));
+  if (const std::string end = stopped(parsed.output.outcome); !end.empty()) i.output.line(end);
   if (denials.told.empty()) i.output.line("nothing was denied to task " + id.brief());
   for (const Document& d : denials.told) print(i.output, d);
   return exit_holds;
