@@ -9,6 +9,9 @@
 namespace writ::cli {
 namespace {
 
+// What makes a folder a store (docs/formats/store.md).
+constexpr const char* store_file = "/store.db";
+
 std::string parent_of(const std::string& path) {
   const auto slash = path.find_last_not_of('/');
   const auto cut = path.rfind('/', slash);
@@ -47,7 +50,7 @@ std::string how_named(Origin origin) {
 
 Result<StorePlace> place_of_store(const Invocation& i) {
   WRIT_TRY(StorePlace place, find_store(i.surroundings, i.arguments.value("--store")));
-  if (place.origin == Origin::own || is_there(place.folder + "/writ.db")) return place;
+  if (place.origin == Origin::own || is_there(place.folder + store_file)) return place;
   const std::string by = how_named(place.origin);
   return Error{Code::unavailable, "there is no store here" + (by.empty() ? "" : ", although " + by + " names it"),
                place.folder,
@@ -59,7 +62,7 @@ Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, runt
   WRIT_TRY(runtime::Options options, options_for(i, place));
   options.fence = fence;
   options.access = access;
-  if (place.origin == Origin::own && !is_there(place.folder + "/writ.db")) {
+  if (place.origin == Origin::own && !is_there(place.folder + store_file)) {
     WRIT_CHECK(make_folders(parent_of(place.folder)));
     options.access = runtime::Access::create;
   }
@@ -90,7 +93,7 @@ Result<std::pair<OpenedStore, Newness>> create_store(const Invocation& i) {
       WRIT_TRY(place, find_store(i.surroundings, {}));  // refuses one that somebody else put here
     }
   }
-  const Newness newness = is_there(place.folder + "/writ.db") ? Newness::existed : Newness::created;
+  const Newness newness = is_there(place.folder + store_file) ? Newness::existed : Newness::created;
   WRIT_TRY(runtime::Options options, options_for(i, place));
   options.access = newness == Newness::existed ? runtime::Access::write : runtime::Access::create;
   WRIT_CHECK(make_folders(parent_of(place.folder)));

@@ -174,7 +174,9 @@ Result<void> Attempt::testify(store::Transaction& t, const gate::Applied& applie
   for (const auto& w : applied.writes)
     report_.objects.push_back({w.path, w.before.value(), w.after.value(), w.removed, w.removed ? "" : w.digest.sha256.hex()});
   report_.receipt = issued.receipt;
-  return file(t, {admission_.id, spec_.name, admission_.at, std::move(issued.receipt)}, journal_.entries());
+  // Who lost a race leaves the name to the attempt that follows.
+  const std::string name = conflict_.empty() ? spec_.name : "";
+  return file(t, {admission_.id, name, admission_.at, std::move(issued.receipt)}, journal_.entries());
 }
 
 Result<void> Attempt::settle_as(proof::Settlement settlement) {

@@ -1,0 +1,79 @@
+// Every document that the command writes is valid against its published schema, and every published schema is used.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/cli/program.h"
+#include "tests/cli/schema.h"
+
+namespace writ::cli_test {
+namespace {
+
+TEST(Documents, AllAreValidAndNoneIsUnpublished) {
+  const Place p;
+  p.file("m.toml", "[task]\ncode = \"" WRIT_PROBE "\"\n");
+  std::set<std::string> seen;
+  const auto check = [&](Words words, const std::string& input = {}) {
+    words.insert(words.begin(), "--json");
+    for (const char* form : {"--json", "--json=lines"}) {
+      words[0] = form;
+      const Ended e = p.run(words, input);
+      EXPECT_FALSE(e.out.empty()) << testing::PrintToString(words) << e.err;
+      for (const std::string& line : lines(e.out)) {
+        const Json document = Json::parse(line, nullptr, false);
+        EXPECT_THAT(schema_violations(document), testing::IsEmpty()) << testing::PrintToString(words) << line;
+        if (document.is_object()) seen.insert(document.value("schema", ""));
+      }
+    }
+  };
+  check({"init"});
+  check({"state", "put", "a/b", "-"}, "text");
+  check({"state", "put", "binary", "-"}, "\xff");
+  check({"run", WRIT_PROBE, "hello"});
+  check({"run", "--grant", "state.write:c", "--label", "k=v", WRIT_PROBE, "put", "c", "1"});
+  check({"run", WRIT_PROBE, "binary"});
+  check({"run", WRIT_PROBE, "trap"});
+  check({"run", WRIT_PROBE, "try", "/etc/passwd"});
+  check({"run", WRIT_PROBE, "try", "/etc/shadow"});
+  check({"run", "--strict", WRIT_PROBE, "try", "/etc/passwd"});
+  check({"why", "@"});
+  check({"show", "@"});
+  check({"show", "@5"});
+  check({"run", "--dry-run", "--manifest", "m.toml", "--grant", "clock.real", "--deny", "file.read:/"});
+  check({"run", "nothing.wasm"});
+  check({"run", "--id", "x y", WRIT_PROBE});
+  check({"frobnicate"});
+  check({"tasks"});
+  check({"verify", "@", "@2"});
+  check({"audit"});
+  check({"fsck"});
+  check({"state", "ls"});
+  check({"state", "log", "a/b"});
+  check({"state", "get", "a/b"});
+  check({"state", "get", "binary"});
+  check({"state", "rm", "a/b"});
+  check({"state", "rm", "a/b"});
+  check({"state", "import", "."});
+  check({"log", "key"});
+  check({"log", "checkpoint"});
+  check({"log", "prove", "0"});
+  check({"log", "consistency", "1", "3"});
+  check({"key", "ls"});
+  check({"key", "show"});
+  check({"trust", "."});
+  check({"doctor"});
+  check({"version"});
+  check({"help"});
+  check({"help", "run"});
+  check({"help", "effects"});
+  const Ended exported = p.run({"--json", "state", "export", "out"});
+  EXPECT_THAT(schema_violations(exported.json()), testing::IsEmpty()) << exported.out;
+  seen.insert(exported.json().value("schema", ""));
+
+  for (const auto& file : std::filesystem::directory_iterator(WRIT_SOURCE_DIR "/docs/schema"))
+    EXPECT_TRUE(seen.contains(file.path().stem().string() + "/1")) << "published and never written: " << file.path();
+}
+
+}  // namespace
+}  // namespace writ::cli_test

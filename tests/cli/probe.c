@@ -1,0 +1,139 @@
+// A guest that does what its first argument says, for the tests of the command. Exit status 3: something it tried failed.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void say(int fd, const char *text) { (void)write(fd, text, strlen(text)); }
+
+static int fail(const char *what) {
+  say(2, what);
+  say(2, ": ");
+  say(2, strerror(errno));
+  say(2, "\n");
+  return 3;
+}
+
+// "orders/a" is an object, "/etc/x" a path of the host.
+static const char *place(const char *name) {
+  static char path[512];
+  if (name[0] == '/') return name;
+  const size_t length = strnlen(name, sizeof path - 8);
+  memcpy(path, "/state/", 7);
+  memcpy(path + 7, name, length);
+  path[7 + length] = 0;
+  return path;
+}
+
+static int copy(int from, int to) {
+  static char buffer[4096];
+  for (;;) {
+    ssize_t n = read(from, buffer, sizeof buffer);
+    if (n < 0) return fail("read");
+    if (n == 0) return 0;
+    if (write(to, buffer, (size_t)n) != n) return fail("write");
+  }
+}
+
+static int put(const char *name, const char *text) {
+  int fd = open(place(name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return fail(name);
+  if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) return fail(name);
+  return close(fd) == 0 ? 0 : fail(name);
+}
+
+static int get(const char *name) {
+  int fd = open(place(name), O_RDONLY);
+  return fd < 0 ? fail(name) : copy(fd, 1);
+}
+
+// Reads a number from one object and writes the next into it: the classic lost update.
+static int increment(const char *name) {
+  char text[32] = {0};
+  int fd = open(place(name), O_RDONLY);
+  if (fd >= 0) {
+    if (read(fd, text, sizeof text - 1) < 0) return fail(name);
+    close(fd);
+  }
+  int n = atoi(text) + 1, at = 30;
+  memset(text, 0, sizeof text);
+  for (; n > 0; n /= 10) text[--at] = (char)('0' + n % 10);
+  return put(name, text + at);
+}
+
+// Reads an object, says so, waits for a byte of input, and writes the object: long enough to lose a race.
+static int update(const char *name, const char *text) {
+  char c;
+  if (get(name)) return 3;
+  say(1, "ready\n");
+  return read(0, &c, 1) == 1 ? put(name, text) : 3;
+}
+
+static volatile int sink;
+static int recurse(int n) {
+  volatile char frame[1024];
+  frame[n % 1024] = (char)n;
+  return n < 0 ? 0 : recurse(n + 1) + frame[n % 1024];
+}
+
+static int flood(long bytes) {
+  static char block[4096];
+  memset(block, 'x', sizeof block);
+  for (; bytes > 0; bytes -= (long)sizeof block)
+    if (write(1, block, bytes < (long)sizeof block ? (size_t)bytes : sizeof block) < 0) return fail("flood");
+  return 0;
+}
+
+static int alloc(size_t mebibytes) {
+  for (size_t i = 0; i < mebibytes; ++i) {
+    volatile char *p = malloc(1 << 20);
+    if (!p) return fail("malloc");
+    for (size_t at = 0; at < 1 << 20; at += 4096) p[at] = 1;
+  }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  const char *what = argc > 1 ? argv[1] : "hello";
+  const char *first = argc > 2 ? argv[2] : "", *second = argc > 3 ? argv[3] : "";
+  if (!strcmp(what, "hello")) return say(1, "hello\n"), 0;
+  if (!strcmp(what, "args")) {
+    for (int i = 2; i < argc; ++i) say(1, argv[i]), say(1, "\n");
+    return 0;
+  }
+  if (!strcmp(what, "say")) return say(1, first), 0;
+  if (!strcmp(what, "warn")) return say(2, first), 0;
+  if (!strcmp(what, "escape")) return say(1, "\033[2J\xe2\x80\xae"), say(2, "\033]0;title\007"), 0;
+  if (!strcmp(what, "binary")) return (void)write(1, "\xff\xfe\0\x01", 4), 0;
+  if (!strcmp(what, "exit")) exit(atoi(first));
+  if (!strcmp(what, "cat")) return copy(0, 1);
+  if (!strcmp(what, "read")) {
+    char c;
+    for (int n = atoi(first); n > 0; --n)
+      if (read(0, &c, 1) != 1) return 3;
+    return 0;
+  }
+  if (!strcmp(what, "put")) return put(first, second);
+  if (!strcmp(what, "get")) return get(first);
+  if (!strcmp(what, "rm")) return unlink(place(first)) ? fail(first) : 0;
+  if (!strcmp(what, "increment")) return increment(first);
+  if (!strcmp(what, "both")) return put(first, second) || put("both/other", second);
+  if (!strcmp(what, "lose")) return put(first, second) || (exit(9), 0);
+  if (!strcmp(what, "try")) return get(first), 0;
+  if (!strcmp(what, "env")) {
+    const char *value = getenv(first);
+    return value ? (say(1, value), say(1, "\n"), 0) : 3;
+  }
+  if (!strcmp(what, "trap")) __builtin_trap();
+  if (!strcmp(what, "update")) return update(first, second);
+  if (!strcmp(what, "loop")) say(1, "ready\n");
+  if (!strcmp(what, "loop"))
+    for (;;) sink++;
+  if (!strcmp(what, "recurse")) return recurse(0);
+  if (!strcmp(what, "flood")) return flood(atol(first));
+  if (!strcmp(what, "alloc")) return alloc((size_t)atoi(first));
+  say(2, "unknown word\n");
+  return 64;
+}
