@@ -20,7 +20,7 @@ static int fail(const char *what) {
 static const char *place(const char *name) {
   static char path[512];
   if (name[0] == '/') return name;
-  const size_t length = strnlen(name, sizeof path - 8);
+  const size_t all = strlen(name), room = sizeof path - 8, length = all < room ? all : room;
   memcpy(path, "/state/", 7);
   memcpy(path + 7, name, length);
   path[7 + length] = 0;
