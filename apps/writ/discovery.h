@@ -15,7 +15,7 @@ namespace writ::cli {
 enum class Origin : unsigned char { option, variable, found, own };
 
 struct StorePlace {
-  std::string folder;  // absolute; the one that holds store.db
+  std::string folder;  // absolute; the one that holds writ.db
   Origin origin = Origin::own;
 };
 

@@ -10,7 +10,7 @@ namespace writ::cli {
 namespace {
 
 // What makes a folder a store (docs/formats/store.md).
-constexpr const char* store_file = "/store.db";
+constexpr const char* store_file = "/writ.db";
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.find_last_not_of('/');

@@ -23,7 +23,7 @@ Result<std::string> store_in(const std::string& named) {
       return system_error(errno, "cannot look at", candidate);
     }
     const bool is_store = candidate != base || base.ends_with("/.writ") || base == ".writ" ||
-                          ::stat((base + "/store.db").c_str(), &found) == 0;
+                          ::stat((base + "/writ.db").c_str(), &found) == 0;
     if (::stat(resolved, &found) == 0 && S_ISDIR(found.st_mode) && is_store) return std::string(resolved);
   }
   return invalid("there is no store to trust in this folder", named, "a folder with .writ/ in it");

@@ -17,7 +17,7 @@ std::string store_of(const Place& p, const std::string& folder, Words environmen
           .wait();
   EXPECT_EQ(e.status, 0) << e.err;
   for (const std::string& candidate : {p.work() + "/.writ", p.work() + "/named", p.store()}) {
-    if (!std::filesystem::exists(candidate + "/store.db")) continue;
+    if (!std::filesystem::exists(candidate + "/writ.db")) continue;
     const Ended tasks = p.run({"--json", "--store", candidate, "tasks"});
     if (tasks.json()["tasks"].size() == 1) return candidate;
   }

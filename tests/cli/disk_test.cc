@@ -88,7 +88,7 @@ TEST(Disk, AStoreThatMayOnlyBeReadCanBeRead) {
 TEST(Disk, DamagedStoresAreNamedAndLeftAlone) {
   const Place p;
   p.write_object("a", std::string(20'000, 'x'));
-  const std::string file = p.store() + "/store.db", kept = p.path() + "/kept";
+  const std::string file = p.store() + "/writ.db", kept = p.path() + "/kept";
   std::filesystem::copy(p.store(), kept, std::filesystem::copy_options::recursive);
   const std::string good = read_all(file);
   const auto damage = [&](const std::string& bytes) {

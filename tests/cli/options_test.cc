@@ -105,7 +105,7 @@ TEST(Options, BadValuesOfRun) {
     expect_refusal(p, words, c.status, c.says);
   }
   expect_refusal(p, {"run", "--manifest", "nocode.toml"}, 64, "no code");
-  EXPECT_FALSE(std::filesystem::exists(p.store() + "/store.db") && p.document({"tasks"})["tasks"].size() > 0)
+  EXPECT_FALSE(std::filesystem::exists(p.store() + "/writ.db") && p.document({"tasks"})["tasks"].size() > 0)
       << "nothing ran";
 }
 
