@@ -73,7 +73,7 @@ TEST_F(Prepare, TablesThatDoNotFitAreRefused) {
 // The translator writes names into comments as they are; ours are gone before it sees them.
 TEST_F(Prepare, NamesCannotBringTheirOwnCode) {
   const char* const names[] = {"*/ __attribute__((constructor)) void f(void){__asm__(\\\"ud2\\\");} /*",
-                               "*/\\0a#include \\\"/etc/passwd\\\"\\0a/*", "\\\\", "?" "?/", "%s%n"};
+                               "*/\\0a#include \\\"/etc/passwd\\\"\\0a/*", "\\\\", "?\?/", "%s%n"};
   std::string text = "(module";
   for (const char* n : names) text += std::string(" (func (export \"") + n + "\"))";
   text += R"( (func $evil (export "_start") nop)))";
