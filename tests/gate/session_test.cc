@@ -178,6 +178,20 @@ TEST_F(Gate, WhatATaskStagesIsBoundedAndRewritingCostsNothing) {
   EXPECT_TRUE(t->write("x/again", mebibyte));
 }
 
+// Each has a line in the receipt, which is one record of the store.
+TEST_F(Gate, HowManyObjectsATaskStagesIsBounded) {
+  auto t = task({"state.write:x/"}, {}, OnDenial::refuse, 100'000);
+  const std::string folder = "x/" + std::string(250, 'a') + "/" + std::string(250, 'b') + "/" + std::string(250, 'c') + "/";
+  Result<void> written;
+  std::size_t count = 0;
+  for (; written && count < 9'000; ++count) written = t->write(folder + std::to_string(count), "x");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Code::exhausted);
+  EXPECT_FALSE(t->session->monitor().must_end()) << t->session->monitor().end_reason();
+  EXPECT_TRUE(t->write(folder + "0", "what is staged already can be written on"));
+  EXPECT_EQ(t->session->shadow().writes().size(), count - 1);
+}
+
 TEST_F(Gate, ReadingMoreThanTheCacheHoldsReadsOn) {
   auto w = task({"state.write:**"}, {}, OnDenial::refuse, 100'000);
   for (int i = 0; i < 3; ++i) {

@@ -6,9 +6,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <thread>
 
+#include "writ/base/escape.h"
 #include "writ/base/id.h"
 #include "writ/proof/state_map.h"
 #include "writ/proof/verify/receipt.h"
@@ -245,13 +248,43 @@ TEST_F(Execute, InputIsReadWhenAskedAndItsDigestIsSealed) {
   EXPECT_EQ(verify(*report).input.input, digest(as_bytes("abc")));
 }
 
+// A temporary file at a path that an earlier task removed: its tombstone is all that the store has of it.
+TEST_F(Execute, WhatWasRemovedOnceCanComeAndGoAgain) {
+  const auto run = [&](std::vector<const char*> steps) {
+    const auto report = execute(spec({"state.write:tmp"}), [&](guest::Call& call) {
+      for (const char* text : steps)
+        EXPECT_TRUE(text == nullptr ? call.session.remove_object("tmp") : write(call.session, "tmp", text));
+      return guest::Outcome{};
+    });
+    ASSERT_TRUE(report) << report.error().text();
+    EXPECT_EQ(report->settlement, proof::Settlement::committed) << report->conflict;
+  };
+  run({"1"});
+  run({nullptr});
+  run({"2", nullptr});
+  EXPECT_EQ(store_->snapshot()->history("tmp")->size(), 2u);
+  expect_sound();
+}
+
+TEST_F(Execute, ALongNameOfAFunctionDoesNotCostTheReceipt) {
+  std::string name;  // a name section may hold this: more than a record of the store
+  while (name.size() < 20'000'000) name += "\u20ac";
+  const auto report = execute(spec({}), [&](guest::Call&) { return guest::Outcome{guest::End::trapped, 0, "unreachable", name}; });
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_TRUE(name.starts_with(report->outcome.function));
+  EXPECT_EQ(verify(*report).output.outcome.function, report->outcome.function);
+  EXPECT_TRUE(is_utf8(report->outcome.function));
+}
+
 TEST_F(Execute, BadSpecsRunNothing) {
   auto bad_label = spec({});
   bad_label.labels = {"nolabel"};
   auto no_code = spec({});
   no_code.code.clear();
   auto missing = spec({"file.read:/no/such/folder/"});
-  for (auto* s : {&bad_label, &no_code, &missing})
+  auto too_long = spec({});  // its receipt would not fit a record
+  too_long.arguments = {std::string(20'000'000, 'a')};
+  for (auto* s : {&bad_label, &no_code, &missing, &too_long})
     EXPECT_FALSE(execute(*s, [](guest::Call&) -> guest::Outcome { ADD_FAILURE() << "ran"; return {}; }));
   EXPECT_EQ(audit().total, 0u);
 }
@@ -287,6 +320,27 @@ TEST_F(Audit, FindsAnObjectThatNobodyTestifiedTo) {
   const auto report = audit();
   ASSERT_FALSE(report.failed.empty());
   EXPECT_NE(report.failed[0].what.find("planted"), std::string::npos);
+}
+
+TEST_F(Audit, FindsABodyThatWasChangedInTheFile) {
+  const std::string body(1'000'000, 'z');  // long enough to leave the write-ahead log when the store is closed
+  ASSERT_TRUE(execute(spec({"state.write:big"}), [&](guest::Call& call) {
+    EXPECT_TRUE(write(call.session, "big", body));
+    return guest::Outcome{};
+  }));
+  expect_sound();
+  store_.reset();
+  {
+    std::fstream file(folder_ + "/writ.db", std::ios::in | std::ios::out | std::ios::binary);
+    const std::string all{std::istreambuf_iterator<char>(file), {}};
+    const auto at = all.find(std::string(100, 'z'));
+    ASSERT_NE(at, all.npos);
+    file.seekp(static_cast<std::streamoff>(at + 50)).put('Z');
+  }
+  store_ = std::move(*store::Store::open(folder_, test_options()));
+  const auto report = audit();
+  ASSERT_EQ(report.failed.size(), 1u);
+  EXPECT_NE(report.failed[0].what.find("big version 1"), std::string::npos) << report.failed[0].what;
 }
 
 TEST_F(Audit, FindsAMissingAndAnExchangedReceipt) {

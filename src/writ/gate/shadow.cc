@@ -1,6 +1,16 @@
 #include "writ/gate/shadow.h"
 
 namespace writ::gate {
+namespace {
+
+// An entry of the receipt: its members with two versions and two digests take less than `around`, and a character of a
+// path at most two bytes.
+std::uint64_t longest_entry(std::string_view path) {
+  constexpr std::uint64_t around = 320;
+  return around + 2 * path.size();
+}
+
+}  // namespace
 
 // Reads an object from the snapshot once, and notes which version it was.
 Result<Shadow::Object*> Shadow::load(std::string_view path) {
@@ -9,6 +19,7 @@ Result<Shadow::Object*> Shadow::load(std::string_view path) {
   Object object;
   ObjectVersion version;
   if (state) {
+    object.stored = true;
     version = state->version;
     WRIT_TRY(const auto bytes, snapshot_.body(path, state->version));
     object.body = std::string(as_text(bytes));
@@ -34,12 +45,17 @@ void Shadow::evict(std::string_view keep) {
 }
 
 // Makes the object dirty with room for a body of this size, or changes nothing.
-Result<void> Shadow::stage(Object& object, std::uint64_t size) {
+Result<void> Shadow::stage(std::string_view path, Object& object, std::uint64_t size) {
   const std::uint64_t had = object.body ? object.body->size() : 0;
   const std::uint64_t others = staged_ - (object.dirty ? had : 0);
   if (size > max_staged.value() - others)
     return Error{Code::exhausted, "a task stages at most " + std::to_string(max_staged.value()) + " bytes", {}, {}};
-  if (!object.dirty) cached_ -= had;
+  if (!object.dirty) {
+    if (longest_entry(path) > max_written.value() - written_)
+      return Error{Code::exhausted, "a task does not write so many objects", std::string(path), "do the work in several tasks"};
+    written_ += longest_entry(path);
+    cached_ -= had;
+  }
   staged_ = others + size;
   object.dirty = true;
   return {};
@@ -65,27 +81,32 @@ Result<bool> Shadow::exists(std::string_view path) {
 
 Result<std::string*> Shadow::edit(std::string_view path, std::uint64_t size) {
   WRIT_TRY(Object* object, load(path));
-  WRIT_CHECK(stage(*object, size));
+  WRIT_CHECK(stage(path, *object, size));
   if (!object->body) object->body.emplace();
   object->body->resize(size);
   return &*object->body;
 }
 
-Result<void> Shadow::replace(std::string_view path, std::string body) {
-  WRIT_CHECK(exists(path));  // two tasks that write one object conflict, also if neither looked at it
-  auto& object = objects_[std::string(path)];
-  WRIT_CHECK(stage(object, body.size()));
-  object.body = std::move(body);
+// `there` says whether it exists in the snapshot, if nothing is known of it here yet.
+Result<void> Shadow::put(std::string_view path, bool there, std::optional<std::string> body) {
+  const auto [it, fresh] = objects_.try_emplace(std::string(path), Object{{}, there, false});
+  if (auto staged = stage(path, it->second, body ? body->size() : 0); !staged) {
+    if (fresh) objects_.erase(it);
+    return staged;
+  }
+  it->second.body = std::move(body);
   return {};
+}
+
+Result<void> Shadow::replace(std::string_view path, std::string body) {
+  WRIT_TRY(const bool there, exists(path));  // two tasks that write one object conflict, also if neither looked at it
+  return put(path, there, std::move(body));
 }
 
 Result<void> Shadow::remove(std::string_view path) {
   WRIT_TRY(const bool there, exists(path));
   if (!there) return Error{Code::unavailable, "no such object", std::string(path), {}};
-  auto& object = objects_[std::string(path)];
-  WRIT_CHECK(stage(object, 0));
-  object.body.reset();
-  return {};
+  return put(path, there, std::nullopt);
 }
 
 Result<std::vector<std::pair<std::string, std::uint64_t>>> Shadow::list(std::string_view prefix) {
@@ -112,9 +133,7 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> Shadow::list(std::str
 std::vector<Shadow::Write> Shadow::writes() const {
   std::vector<Write> out;
   for (const auto& [path, object] : objects_) {
-    if (!object.dirty) continue;
-    const auto before = read_set_.find(path);
-    if (!object.body && before != read_set_.end() && before->second == ObjectVersion(0)) continue;  // made and removed
+    if (!object.dirty || (!object.body && !object.stored)) continue;  // not written, or made and removed again
     out.push_back({path, object.body});
   }
   return out;
