@@ -2,6 +2,7 @@
 
 #include "writ/actor/host_files.h"
 #include "writ/base/assert.h"
+#include "writ/base/escape.h"
 #include "writ/gate/commit.h"
 #include "writ/task/admission.h"
 #include "writ/task/archive.h"
@@ -33,6 +34,18 @@ void Executor::cancel_all() {
 }
 
 namespace {
+
+// A receipt is one record of the store (store/object.h). Of its 16 MiB, what the operator says may take this much, and
+// gate::max_written is for what the guest writes. A guest names functions, in a name section as long as it likes.
+constexpr ByteCount max_input_manifest = 3 * MiB;
+constexpr std::size_t max_outcome_text = 1024;
+
+void clip(std::string& text) {
+  if (text.size() <= max_outcome_text) return;
+  const bool readable = is_utf8(text);
+  text.resize(max_outcome_text);
+  while (readable && !is_utf8(text)) text.pop_back();
+}
 
 // One task on its way: what its steps hand to one another. The state moves by the table and by nothing else.
 class Attempt {
@@ -83,6 +96,8 @@ Result<void> Attempt::admit() {
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
   input_ = input_manifest(spec_, admission_, *image_, parts_.engine.fence());
+  if (proof::text_of(input_).size() > max_input_manifest.value())
+    return invalid("the arguments, labels and grants are longer than a receipt holds", "", "pass them through standard input");
 
   files_ = std::make_unique<actor::HostFiles>();
   for (std::uint32_t i = 0; i < spec_.grants.size(); ++i) {
@@ -119,6 +134,8 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
 // What the engine saw, and what only the gate and the streams know.
 void Attempt::judge() {
   auto& outcome = run_.outcome;
+  clip(outcome.reason);
+  clip(outcome.function);
   const auto& monitor = session_->monitor();
   if (outcome.end == guest::End::cancelled || outcome.end == guest::End::timed_out) return;
   if (monitor.must_end()) {
