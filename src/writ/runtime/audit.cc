@@ -60,7 +60,7 @@ class Chain {
     for (const auto& [path, count] : objects) {
       WRIT_TRY(const auto history, view.history(path));
       if (history.size() != count) fail_store("versions of an object that no receipt accounts for: " + path);
-      for (const auto& state : history) check_version(state);
+      for (const auto& state : history) check_version(view, state);
     }
     constexpr std::size_t page = 1000;
     for (std::string after;;) {
@@ -84,13 +84,16 @@ class Chain {
     std::optional<DigestPair> digest;  // none: removed
   };
 
-  void check_version(const store::ObjectState& state) {
+  void check_version(const store::View& view, const store::ObjectState& state) {
     const auto it = written_.find({state.path, state.version.value()});
     const std::string what = state.path + " version " + std::to_string(state.version.value());
     if (it == written_.end()) return fail_store("a version that no receipt accounts for: " + what);
     const bool removed = state.kind == store::ObjectKind::tombstone;
     if (removed != !it->second.digest || (!removed && *it->second.digest != state.digest))
-      fail(it->second.task, "what is stored is not what was written: " + what);
+      return fail(it->second.task, "what is stored is not what was written: " + what);
+    if (removed) return;
+    if (const auto body = view.body(state.path, state.version); !body)  // it is checked against its digest
+      fail(it->second.task, "what is stored is not what was written: " + what + ": " + body.error().what);
   }
   void fail(const TaskId& task, std::string what) { report_.failed.push_back({task.hex(), std::move(what)}); }
   void fail_store(std::string what) { report_.failed.push_back({"", std::move(what)}); }

@@ -3,7 +3,7 @@
 // Each receipt verifies offline; its statement is the leaf that the log has at its index; its journal has the root that it
 // signs; the log has no leaf without a receipt; each task began at the state root at which the one before ended; every
 // version of every object was written by exactly the receipt that says so; and the state root, made anew from all objects,
-// is the last one. Linear in the tasks.   Source: proof.md "Audit".
+// is the last one. Linear in the tasks and in all that they wrote.   Source: proof.md "Audit".
 #pragma once
 
 #include "writ/proof/verify/key.h"

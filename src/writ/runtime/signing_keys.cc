@@ -34,7 +34,8 @@ Result<void> check_private(const std::string& path, mode_t type) {
 Result<SigningKey> parse_key(const std::string& text, const std::string& path) {
   const Error malformed{Code::corrupt, "the signing key's file is malformed", path, "restore it from a backup, or move it away to get a new key"};
   const auto json = parse_canonical(text);
-  if (!json || !json->is_object() || json->value("schema", "") != schema || !json->contains("seed") || !(*json)["seed"].is_string())
+  if (!json || !json->is_object() || !json->contains("schema") || (*json)["schema"] != schema || !json->contains("seed") ||
+      !(*json)["seed"].is_string())
     return malformed;
   auto seed = parse_base64((*json)["seed"].get<std::string>());
   if (!seed || seed->size() != SigningKey::seed_size) return malformed;

@@ -50,7 +50,7 @@ TEST_F(SigningKeys, AKeyThatOthersCouldReadIsRefused) {
 
 TEST_F(SigningKeys, ADamagedFileIsCorruptAndKept) {
   ASSERT_TRUE(load_signing_key(folder_, IfAbsent::make, system_clock()));
-  for (const char* bad : {"", "{}", "{\"schema\":\"writ.key/1\",\"seed\":\"AAAA\"}", "not json"}) {
+  for (const char* bad : {"", "{}", "{\"schema\":\"writ.key/1\",\"seed\":\"AAAA\"}", "{\"schema\":1}", "[]", "not json"}) {
     std::ofstream(file_) << bad;
     EXPECT_EQ(load_signing_key(folder_, IfAbsent::make, system_clock()).error().code, Code::corrupt) << bad;
     std::stringstream content;
