@@ -14,14 +14,17 @@ fail() {  # fail STATUS WHAT [HINT]
 elapsed() { local s=$((SECONDS - $1)); printf '%d:%02d' $((s / 60)) $((s % 60)); }
 
 # quietly NAME COMMAND...: one line; what it prints goes to build/log/NAME.log. On failure the end of the log is shown
-# and the status is the command's.
+# and the status is the command's. A dot a minute says that it is still at work.
 quietly() {
-  local name=$1 start=$SECONDS status
+  local name=$1 start=$SECONDS status dots
   shift
   mkdir -p "$LOG" 2>/dev/null || fail 70 "cannot write to $LOG" "is build/ owned by somebody else? remove it"
   printf '%-28s' "$name"
+  while sleep 60; do printf .; done &
+  dots=$!
   "$@" >"$LOG/$name.log" 2>&1 </dev/null
   status=$?
+  { kill "$dots" && wait "$dots"; } 2>/dev/null
   if [ $status -eq 0 ]; then
     printf 'ok %s\n' "$(elapsed $start)"
   else
