@@ -20,7 +20,7 @@ quietly() {
   shift
   mkdir -p "$LOG" 2>/dev/null || fail 70 "cannot write to $LOG" "is build/ owned by somebody else? remove it"
   printf '%-28s' "$name"
-  while sleep 60; do printf .; done &
+  while sleep 60 </dev/null >/dev/null 2>&1; do printf .; done &
   dots=$!
   "$@" >"$LOG/$name.log" 2>&1 </dev/null
   status=$?
