@@ -65,6 +65,9 @@ TEST(GitIndex, DamageIsNeverReadAsUntracked) {
   for (std::size_t n = 0; n < good.size(); ++n) EXPECT_FALSE(index_names(good.substr(0, n), "zz")) << n;
   EXPECT_FALSE(index_names(index_file(5, {}), "a"));
   EXPECT_FALSE(index_names(index_file(2, {{"x", false}}, "link"), "a")) << "a split index keeps names elsewhere";
+  EXPECT_FALSE(index_names(
+      index_file(4, {{std::string(100, 'a'), false}, {std::string(100, 'a') + std::string(5000, 'b'), false}}), "zz"))
+      << "longer than any path";
   std::string many = good;
   many[11] = 100;
   EXPECT_FALSE(index_names(many, "zz"));

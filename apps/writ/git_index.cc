@@ -12,6 +12,7 @@ namespace {
 constexpr ByteCount largest_index = 512 * MiB;  // a work tree of millions of files stays below
 constexpr std::size_t fixed_part = 62;          // stat data, SHA-1 and flags of an entry
 constexpr std::size_t trailer = 20;             // SHA-1 of the whole
+constexpr std::size_t longest_name = 4096;      // PATH_MAX: nothing longer can be checked out
 
 struct Cursor {
   std::string_view bytes;
@@ -47,6 +48,7 @@ Result<std::string> take_name(Cursor& c) {
   const auto end = c.bytes.find('\0', c.at);
   if (end == std::string_view::npos) return invalid("a name in the index of git does not end");
   WRIT_TRY(const auto name, c.take(end - c.at));
+  if (name.size() > longest_name) return invalid("a name in the index of git is longer than any path");
   c.at += 1;
   return std::string(name);
 }
@@ -65,6 +67,8 @@ Result<std::string> take_entry(Cursor& c, std::uint32_t version, const std::stri
     WRIT_TRY(const std::size_t dropped, take_offset(c));
     if (dropped > previous.size()) return invalid("a name in the index of git drops more than there is");
     WRIT_TRY(const std::string rest, take_name(c));
+    if (previous.size() - dropped + rest.size() > longest_name)
+      return invalid("a name in the index of git is longer than any path");
     return previous.substr(0, previous.size() - dropped) + rest;
   }
   WRIT_TRY(std::string name, take_name(c));
