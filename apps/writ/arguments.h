@@ -2,8 +2,8 @@
 //
 // --name VALUE and --name=VALUE mean the same, an empty value is a value, an option of one value is given once, and the
 // three global options stand before or after the command. What follows the first operand of `run`, or `--`, belongs to
-// the guest and is not looked at, except to warn. CLI11 was tried and reads `--store= run` as `--store run`, goes on
-// after an unknown option, and knows no word that exists later; this is shorter than correcting it.
+// the guest and is not looked at, except to warn. Why not CLI11:
+// docs/decisions/0008-own-argument-table.md.
 #pragma once
 
 #include <map>
