@@ -1,10 +1,12 @@
 #include "writ/gate/session.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include "writ/actor/host_files.h"
 #include "writ/base/id.h"
@@ -312,6 +314,37 @@ TEST_F(Gate, LinksDoNotReachWhatIsDeniedOrNotGranted) {
   auto once = task({"file.read:" + base + "/real/,uses=1"});
   EXPECT_TRUE(once->session->open_file(base + "/real/public-link"));
   EXPECT_FALSE(once->session->open_file(base + "/real/public-a"));
+  fs::remove_all(files);
+}
+
+// Another process exchanges two links all the time, one to a folder that is denied. What the guest gets was checked.
+TEST_F(Gate, NoExchangeOfLinksShowsWhatIsDenied) {
+  namespace fs = std::filesystem;
+  const fs::path files = fs::canonical(fs::temp_directory_path()) / ("writ-exchange-" + TaskId::random().brief());
+  for (const char* name : {"open", "shut"}) {
+    fs::create_directories(files / name);
+    std::ofstream(files / name / name) << name;
+    fs::create_symlink(name, files / (std::string("to_") + name));
+  }
+  const std::string base = files.string();
+  const std::jthread other([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      ::renameat2(AT_FDCWD, (base + "/to_open").c_str(), AT_FDCWD, (base + "/to_shut").c_str(), RENAME_EXCHANGE);
+  });
+  auto t = task({"file.read:" + base + "/"}, {"file.read:" + base + "/shut/"}, OnDenial::refuse, 1'000'000);
+  const auto inode = t->session->stat_file(base + "/open", effect::Follow::yes)->inode;
+  int seen = 0, denied = 0;
+  for (int i = 0; i < 100'000 && (i < 5'000 || seen < 20 || denied < 20); ++i) {
+    if (const auto list = t->session->list_files(base + "/to_open")) {
+      ++seen;
+      ASSERT_EQ(list->at(0).name, "open") << i;
+    } else {
+      denied += list.error().code == Code::denied;
+    }
+    if (const auto stat = t->session->stat_file(base + "/to_open", effect::Follow::yes)) { ASSERT_EQ(stat->inode, inode) << i; }
+  }
+  EXPECT_GE(seen, 20);
+  EXPECT_GE(denied, 20);
   fs::remove_all(files);
 }
 

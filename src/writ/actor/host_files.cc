@@ -42,6 +42,17 @@ FileType look_at(int folder, const char* name) {  // for file systems that do no
                                                                     : FileType::other;
 }
 
+// With the place of what is open.
+template <class T>
+Result<effect::Located<T>> located(T value, const Fd& fd, const Root& root, const std::string& resource) {
+  WRIT_TRY(auto place, place_of(fd, root));
+  if (resource.size() > 1 && resource.ends_with('/')) {
+    place.granted += place.granted == "/" ? "" : "/";
+    place.host += place.host == "/" ? "" : "/";
+  }
+  return effect::Located<T>{std::move(value), std::move(place.granted), std::move(place.host)};
+}
+
 struct CloseFolder {
   void operator()(DIR* d) const { ::closedir(d); }
 };
@@ -94,21 +105,24 @@ Result<std::unique_ptr<effect::File>> HostFiles::open(const Authorized& key) {
   return std::unique_ptr<effect::File>(std::move(file));
 }
 
-Result<effect::Metadata> HostFiles::stat(const Authorized& key, Follow follow) {
+Result<effect::Located<effect::Metadata>> HostFiles::stat(const Authorized& key, Follow follow) {
+  const auto& resource = key.effect().resource;
   WRIT_TRY(const auto target, find(key));
   WRIT_TRY(const auto fd, look(target, follow));
-  return metadata_of(fd, key.effect().resource);
+  WRIT_TRY(const auto metadata, metadata_of(fd, resource));
+  return located(metadata, fd, target.root, resource);
 }
 
-Result<std::vector<effect::DirectoryEntry>> HostFiles::list(const Authorized& key) {
+Result<effect::Located<std::vector<effect::DirectoryEntry>>> HostFiles::list(const Authorized& key) {
   const auto& resource = key.effect().resource;
   WRIT_TRY(const auto target, find(key));
   if (target.root.type != FileType::directory) return host_error(ENOTDIR, "cannot list", resource);
   WRIT_TRY(auto fd, open_beneath(target.root, target.rest, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+  WRIT_TRY(auto found, located(std::vector<effect::DirectoryEntry>(), fd, target.root, resource));
   const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(fd.get()));
   if (!folder) return host_error(errno, "cannot list", resource);
   const int number = fd.release();  // the folder's now
-  std::vector<effect::DirectoryEntry> entries;
+  auto& entries = found.value;
   for (;;) {
     errno = 0;
     const auto* e = ::readdir(folder.get());
@@ -122,38 +136,17 @@ Result<std::vector<effect::DirectoryEntry>> HostFiles::list(const Authorized& ke
     entries.push_back({std::string(name), e->d_type == DT_UNKNOWN ? look_at(number, e->d_name) : type_of(e->d_type), e->d_ino});
   }
   std::ranges::sort(entries, {}, &effect::DirectoryEntry::name);
-  return entries;
+  return found;
 }
 
-Result<std::string> HostFiles::read_link(const Authorized& key) {
+Result<effect::Located<std::string>> HostFiles::read_link(const Authorized& key) {
   const auto& resource = key.effect().resource;
   WRIT_TRY(const auto target, find(key));
   WRIT_TRY(const auto fd, look(target, Follow::no));
   std::array<char, PATH_MAX> to;
   const ssize_t n = ::readlinkat(fd.get(), "", to.data(), to.size());
   if (n < 0) return host_error(errno == ENOENT ? EINVAL : errno, "cannot read the link", resource);  // ENOENT: not a link
-  return std::string(to.data(), static_cast<std::size_t>(n));
-}
-
-Result<Place> HostFiles::place(const Authorized& key, Follow follow) const {
-  WRIT_TRY(const auto target, find(key));
-  WRIT_TRY(const auto fd, look(target, follow));
-  WRIT_TRY(auto place, place_of(fd, target.root));
-  if (key.effect().resource.size() > 1 && key.effect().resource.ends_with('/')) {
-    place.granted += place.granted == "/" ? "" : "/";
-    place.host += place.host == "/" ? "" : "/";
-  }
-  return place;
-}
-
-Result<std::string> HostFiles::real_path(const Authorized& key, Follow follow) {
-  WRIT_TRY(auto place, this->place(key, follow));
-  return std::move(place.granted);
-}
-
-Result<std::string> HostFiles::host_path(const Authorized& key, Follow follow) {
-  WRIT_TRY(auto place, this->place(key, follow));
-  return std::move(place.host);
+  return located(std::string(to.data(), static_cast<std::size_t>(n)), fd, target.root, resource);
 }
 
 }  // namespace writ::actor

@@ -27,11 +27,9 @@ class HostFiles final : public effect::HostFiles {
 
   Result<void> admit(std::uint32_t capability, const std::string& root) override;
   Result<std::unique_ptr<effect::File>> open(const effect::Authorized&) override;
-  Result<effect::Metadata> stat(const effect::Authorized&, effect::Follow) override;
-  Result<std::vector<effect::DirectoryEntry>> list(const effect::Authorized&) override;
-  Result<std::string> read_link(const effect::Authorized&) override;
-  Result<std::string> real_path(const effect::Authorized&, effect::Follow) override;
-  Result<std::string> host_path(const effect::Authorized&, effect::Follow) override;
+  Result<effect::Located<effect::Metadata>> stat(const effect::Authorized&, effect::Follow) override;
+  Result<effect::Located<std::vector<effect::DirectoryEntry>>> list(const effect::Authorized&) override;
+  Result<effect::Located<std::string>> read_link(const effect::Authorized&) override;
 
  private:
   struct Target {
@@ -40,7 +38,6 @@ class HostFiles final : public effect::HostFiles {
   };
   Result<Target> find(const effect::Authorized&) const;
   Result<Fd> look(const Target&, effect::Follow) const;  // O_PATH, or the one file that is the root
-  Result<Place> place(const effect::Authorized&, effect::Follow) const;
 
   std::map<std::uint32_t, Root> roots_;
   ByteCount largest_file_;

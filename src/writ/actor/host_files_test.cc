@@ -103,11 +103,12 @@ TEST_F(HostFilesTest, ListsAreSortedAndBytesPassThrough) {
   const auto list = f.list(key("in/"));
   ASSERT_TRUE(list) << list.error().text();
   std::vector<std::string> names;
-  for (const auto& e : *list) names.push_back(e.name);
+  for (const auto& e : list->value) names.push_back(e.name);
+  EXPECT_EQ(list->real_path, at("in/"));
   EXPECT_THAT(names, ElementsAre("a", "deep", "link", "new\nline", "z", "\xff\xfe"));
-  EXPECT_EQ((*list)[1].type, FileType::directory);
-  EXPECT_EQ((*list)[2].type, FileType::symbolic_link);
-  EXPECT_EQ((*list)[0].inode, f.stat(key("in/a"), Follow::yes)->inode);
+  EXPECT_EQ(list->value[1].type, FileType::directory);
+  EXPECT_EQ(list->value[2].type, FileType::symbolic_link);
+  EXPECT_EQ(list->value[0].inode, f.stat(key("in/a"), Follow::yes)->value.inode);
   EXPECT_EQ(content(**f.open(key("in/new\nline"))), "1");
   EXPECT_EQ(content(**f.open(key("in/\xff\xfe"))), "2");
   EXPECT_EQ(f.list(key("in/a/")).error().code, Code::invalid);
@@ -122,8 +123,7 @@ TEST_F(HostFilesTest, WhatLeadsOutIsDeniedAndSaysWhere) {
   link("../out", "in/door");
   link("/nowhere/at/all", "in/dangling");
   for (const char* path : {"in/relative", "in/absolute", "in/door/secret", "in/../out/secret", "in/deep/../../out/secret"}) {
-    for (const auto& r :
-         {f.open(key(path)).error(), f.stat(key(path), Follow::yes).error(), f.real_path(key(path), Follow::yes).error()}) {
+    for (const auto& r : {f.open(key(path)).error(), f.stat(key(path), Follow::yes).error()}) {
       EXPECT_EQ(r.code, Code::denied) << path << ": " << r.text();
       EXPECT_EQ(r.where, at("out/secret")) << path;
     }
@@ -134,20 +134,20 @@ TEST_F(HostFilesTest, WhatLeadsOutIsDeniedAndSaysWhere) {
   EXPECT_EQ(f.open(key("in/dangling")).error().code, Code::denied);
   EXPECT_EQ(f.open(key("in/dangling")).error().where, "");
   // The links themselves are inside.
-  EXPECT_EQ(f.stat(key("in/door"), Follow::no)->type, FileType::symbolic_link);
-  EXPECT_EQ(*f.read_link(key("in/door")), "../out");
-  EXPECT_EQ(*f.real_path(key("in/door"), Follow::no), at("in/door"));
+  EXPECT_EQ(f.stat(key("in/door"), Follow::no)->value.type, FileType::symbolic_link);
+  EXPECT_EQ(f.read_link(key("in/door"))->value, "../out");
+  EXPECT_EQ(f.stat(key("in/door"), Follow::no)->real_path, at("in/door"));
 }
 
 TEST_F(HostFilesTest, LinksInsideAreFollowedAndResolved) {
   auto f = files();
   link("deep", "in/d");
   link("d/b", "in/to_b");
-  EXPECT_EQ(*f.real_path(key("in/to_b"), Follow::yes), at("in/deep/b"));
-  EXPECT_EQ(*f.real_path(key("in/d/"), Follow::yes), at("in/deep/"));
-  EXPECT_EQ(*f.real_path(key("in"), Follow::yes), at("in"));
+  EXPECT_EQ(f.stat(key("in/to_b"), Follow::yes)->real_path, at("in/deep/b"));
+  EXPECT_EQ(f.stat(key("in/d/"), Follow::yes)->real_path, at("in/deep/"));
+  EXPECT_EQ(f.stat(key("in"), Follow::yes)->real_path, at("in"));
   EXPECT_EQ((*f.open(key("in/to_b")))->real_path(), at("in/deep/b"));
-  EXPECT_EQ(f.stat(key("in/to_b"), Follow::yes)->type, FileType::regular);
+  EXPECT_EQ(f.stat(key("in/to_b"), Follow::yes)->value.type, FileType::regular);
   EXPECT_EQ(f.read_link(key("in/a")).error().code, Code::invalid);
 }
 
@@ -166,7 +166,7 @@ TEST_F(HostFilesTest, TheOperatorsOwnLinksAreFollowedAtAdmission) {
   EXPECT_EQ(content(**one), "inside a");
   EXPECT_EQ((*one)->real_path(), at("one"));
   EXPECT_EQ((*one)->host_path(), at("in/a"));
-  EXPECT_EQ(f.stat(key("one", 1), Follow::no)->type, FileType::regular);
+  EXPECT_EQ(f.stat(key("one", 1), Follow::no)->value.type, FileType::regular);
   EXPECT_FALSE(f.open(key("one/x", 1)));
   EXPECT_FALSE(f.list(key("one/", 1)));
   fs::remove(at("one"));  // the name now means something else; the capability does not
@@ -174,15 +174,15 @@ TEST_F(HostFilesTest, TheOperatorsOwnLinksAreFollowedAtAdmission) {
   EXPECT_EQ(content(**f.open(key("one", 1))), "inside a");
   fs::remove(at("in/a"));
   EXPECT_EQ(content(**f.open(key("one", 1))), "inside a");
-  EXPECT_EQ(*f.host_path(key("one", 1), Follow::yes), at("in/a"));
+  EXPECT_EQ(f.stat(key("one", 1), Follow::yes)->host_path, at("in/a"));
 }
 
 TEST_F(HostFilesTest, TheWholeHostCanBeGranted) {
   HostFiles f;
   ASSERT_TRUE(f.admit(0, "/"));
   EXPECT_EQ(content(**f.open(key("in/a"))), "inside a");
-  EXPECT_EQ(*f.real_path(key("in/a"), Follow::yes), at("in/a"));
-  EXPECT_EQ(*f.real_path(gate::Monitor::key(0, "/"), Follow::yes), "/");
+  EXPECT_EQ(f.stat(key("in/a"), Follow::yes)->real_path, at("in/a"));
+  EXPECT_EQ(f.stat(gate::Monitor::key(0, "/"), Follow::yes)->real_path, "/");
   EXPECT_TRUE(f.list(gate::Monitor::key(0, "/")));
   EXPECT_EQ(f.open(gate::Monitor::key(0, "/proc/self/root/etc/passwd")).error().code, Code::denied);  // a link of /proc
 }
@@ -202,7 +202,7 @@ TEST_F(HostFilesTest, WhatIsNotThereIsUnavailable) {
   EXPECT_EQ(open_code(f, "in/circle"), Code::invalid);
   fs::remove_all(at("in"));
   EXPECT_EQ(open_code(f, "in/a"), Code::unavailable);
-  EXPECT_EQ(f.real_path(key("in"), Follow::yes).error().code, Code::unavailable);
+  EXPECT_EQ(f.stat(key("in"), Follow::yes).error().code, Code::unavailable);
 }
 
 TEST_F(HostFilesTest, OnlyFilesAndFoldersAreOpened) {
@@ -219,7 +219,7 @@ TEST_F(HostFilesTest, OnlyFilesAndFoldersAreOpened) {
   EXPECT_EQ(socket.error().what, "it is a socket");
   EXPECT_EQ(f.admit(1, at("in/pipe")).error().what, "it is a named pipe");
   EXPECT_EQ(f.admit(1, "/dev/null").error().what, "it is a character device");
-  EXPECT_EQ(f.stat(key("in/pipe"), Follow::yes)->type, FileType::other);
+  EXPECT_EQ(f.stat(key("in/pipe"), Follow::yes)->value.type, FileType::other);
 }
 
 TEST_F(HostFilesTest, AFileChangedWhileOpenIsAConflict) {
@@ -284,8 +284,8 @@ TEST_F(HostFilesTest, NoExchangeOfLinksLeadsOut) {
     const auto n = (*file)->read_at(0, std::as_writable_bytes(std::span(text)));
     ASSERT_TRUE(!n || text.substr(0, *n) == "inside!") << text;
     ASSERT_EQ((*file)->digest(), sha256(as_bytes("inside!")).hex());
-    if (const auto s = f.stat(key("in/deep/secret"), Follow::yes)) { ASSERT_EQ(s->inode, (*file)->metadata().inode); }
-    if (const auto l = f.list(key("in/deep/"))) { ASSERT_EQ(l->size(), 2u); }  // the folder outside holds one
+    if (const auto s = f.stat(key("in/deep/secret"), Follow::yes)) { ASSERT_EQ(s->value.inode, (*file)->metadata().inode); }
+    if (const auto l = f.list(key("in/deep/"))) { ASSERT_EQ(l->value.size(), 2u); }  // the folder outside holds one
   }
   EXPECT_GE(opened, 20);
   EXPECT_GE(denied, 20);

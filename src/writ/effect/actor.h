@@ -30,6 +30,14 @@ struct DirectoryEntry {
 
 enum class Access : std::uint8_t { read, write, read_write };
 
+// What was found, and where it was found to be: both of one open thing, so that nobody can exchange it in between. The gate
+// hands it on only after it has checked where it is (see File for the two names). A listing's names end in '/'.
+template <class T>
+struct Located {
+  T value;
+  std::string real_path, host_path;
+};
+
 enum class Follow : std::uint8_t { no, yes };  // a symbolic link in the last place
 
 // An open regular file of the host, read only. Moves nowhere: owned by whoever opened it.
@@ -56,15 +64,12 @@ class HostFiles {
  public:
   virtual ~HostFiles() = default;
   virtual Result<std::unique_ptr<File>> open(const Authorized&) = 0;
-  virtual Result<Metadata> stat(const Authorized&, Follow) = 0;
-  virtual Result<std::vector<DirectoryEntry>> list(const Authorized&) = 0;
-  virtual Result<std::string> read_link(const Authorized&) = 0;
+  virtual Result<Located<Metadata>> stat(const Authorized&, Follow) = 0;
+  virtual Result<Located<std::vector<DirectoryEntry>>> list(const Authorized&) = 0;
+  virtual Result<Located<std::string>> read_link(const Authorized&) = 0;
   // Called when the task is admitted, once for each capability: opens its root (the folder, or the one file), following
   // links, since they are the operator's words. `unavailable` if it is not there: uses of it are `unavailable` then too.
   virtual Result<void> admit(std::uint32_t capability, const std::string& root) = 0;
-  // Where the path leads, links resolved, for the gate to check once more (see File). A listing FOLDER/ keeps its '/'.
-  virtual Result<std::string> real_path(const Authorized&, Follow) = 0;
-  virtual Result<std::string> host_path(const Authorized&, Follow) = 0;
 };
 
 }  // namespace writ::effect

@@ -96,7 +96,8 @@ class Session {
   friend class OpenFile;
   friend class OpenObject;
   bool granted(effect::Kind);
-  Result<effect::Authorized> look(const std::string& path, effect::Follow follow);
+  template <class T>
+  Result<T> confirmed(const effect::Authorized& key, Result<effect::Located<T>> found);
   Error refused(const effect::Authorized& key, Error e);
 
   Setup setup_;

@@ -23,36 +23,27 @@ Result<std::unique_ptr<OpenFile>> Session::open_file(const std::string& path) {
   return std::unique_ptr<OpenFile>(new OpenFile(*this, std::move(key), std::move(*file)));
 }
 
-Result<effect::Authorized> Session::look(const std::string& path, effect::Follow follow) {
-  WRIT_TRY(auto key, monitor_.perform({Kind::file_read, path, 0, 0}));
-  auto real = setup_.host_files.real_path(key, follow);
-  if (!real) return refused(key, std::move(real.error()));
-  const auto host = setup_.host_files.host_path(key, follow);
-  if (!host) return refused(key, host.error());
-  WRIT_CHECK(monitor_.confirm(key, *real, *host));
-  return key;
+// What an actor found is the guest's only if what was decided holds for where it was found.
+template <class T>
+Result<T> Session::confirmed(const effect::Authorized& key, Result<effect::Located<T>> found) {
+  if (!found) return refused(key, std::move(found.error()));
+  WRIT_CHECK(monitor_.confirm(key, found->real_path, found->host_path));
+  return std::move(found->value);
 }
 
 Result<effect::Metadata> Session::stat_file(const std::string& path, effect::Follow follow) {
-  WRIT_TRY(const auto key, look(path, follow));
-  auto metadata = setup_.host_files.stat(key, follow);
-  if (!metadata) return refused(key, std::move(metadata.error()));
-  return metadata;
+  WRIT_TRY(const auto key, monitor_.perform({Kind::file_read, path, 0, 0}));
+  return confirmed(key, setup_.host_files.stat(key, follow));
 }
 
 Result<std::vector<effect::DirectoryEntry>> Session::list_files(const std::string& folder) {
-  const std::string asked = folder == "/" ? folder : folder + "/";
-  WRIT_TRY(const auto key, look(asked, effect::Follow::yes));
-  auto entries = setup_.host_files.list(key);
-  if (!entries) return refused(key, std::move(entries.error()));
-  return entries;
+  WRIT_TRY(const auto key, monitor_.perform({Kind::file_read, folder == "/" ? folder : folder + "/", 0, 0}));
+  return confirmed(key, setup_.host_files.list(key));
 }
 
 Result<std::string> Session::read_link(const std::string& path) {
-  WRIT_TRY(const auto key, look(path, effect::Follow::no));
-  auto target = setup_.host_files.read_link(key);
-  if (!target) return refused(key, std::move(target.error()));
-  return target;
+  WRIT_TRY(const auto key, monitor_.perform({Kind::file_read, path, 0, 0}));
+  return confirmed(key, setup_.host_files.read_link(key));
 }
 
 bool Session::may_list(const std::string& folder) const {
