@@ -276,6 +276,25 @@ TEST_F(Execute, ALongNameOfAFunctionDoesNotCostTheReceipt) {
   EXPECT_TRUE(is_utf8(report->outcome.function));
 }
 
+TEST_F(Execute, WhoLosesTheRaceForANameStillLeavesAReceipt) {
+  for (const int exit_code : {0, 3}) {
+    auto slow = spec({"state.write:x"});
+    slow.name = "name-" + std::to_string(exit_code);
+    const auto report = execute(slow, [&](guest::Call& call) {
+      auto quick = spec({});
+      quick.name = slow.name;
+      EXPECT_TRUE(execute(quick, [](guest::Call&) { return guest::Outcome{}; }));
+      EXPECT_TRUE(write(call.session, "x", "lost"));
+      return guest::Outcome{guest::End::completed, exit_code, {}, {}};
+    });
+    ASSERT_TRUE(report) << report.error().text();
+    EXPECT_EQ(report->settlement, proof::Settlement::discarded);
+    EXPECT_EQ(report->conflict.empty(), exit_code != 0);
+    EXPECT_EQ(verify(*report).verdict, proof::Verdict::verified);
+  }
+  expect_sound();
+}
+
 TEST_F(Execute, BadSpecsRunNothing) {
   auto bad_label = spec({});
   bad_label.labels = {"nolabel"};

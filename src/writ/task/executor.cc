@@ -67,6 +67,7 @@ class Attempt {
   proof::OutputManifest output_manifest(const gate::Applied&, proof::Settlement) const;
   Result<void> testify(store::Transaction&, const gate::Applied&, proof::Settlement);
   Result<void> settle_as(proof::Settlement);
+  Result<void> discard();
   void fill_report();
 
   const Executor::Parts& parts_;
@@ -203,6 +204,15 @@ Result<void> Attempt::settle_as(proof::Settlement settlement) {
   return {};
 }
 
+// A task that failed can still lose a race for its name. Its receipt is worth more than that.
+Result<void> Attempt::discard() {
+  auto settled = settle_as(proof::Settlement::discarded);
+  if (settled || settled.error().code != Code::conflict) return settled;
+  spec_.name.clear();
+  input_.name.clear();
+  return settle_as(proof::Settlement::discarded);
+}
+
 Result<Report> Attempt::settle() {
   if (state_ == State::sealed) {
     if (auto committed = settle_as(proof::Settlement::committed); committed) {
@@ -211,11 +221,11 @@ Result<Report> Attempt::settle() {
       return committed.error();
     } else {
       conflict_ = committed.error().text();
-      WRIT_CHECK(settle_as(proof::Settlement::discarded));
+      WRIT_CHECK(discard());
       move(Event::lose_race);
     }
   } else {
-    WRIT_CHECK(settle_as(proof::Settlement::discarded));
+    WRIT_CHECK(discard());
     move(Event::discard);
   }
   fill_report();
