@@ -113,6 +113,7 @@ class Guest {
     return wasi_->call(function, view(), words);
   }
   GuestMemory view() { return GuestMemory(memory); }
+  Descriptors& descriptors() { return wasi_->descriptors(); }
 
   // --- its memory: text is laid down anew for each call, results at fixed places ---
   std::uint32_t put(std::string_view text, std::uint32_t at = 1024) {

@@ -137,5 +137,20 @@ TEST(WasiHostile, CallsThatDoNotExist) {
   EXPECT_FALSE(h.raw(0, {1}));  // too few words
 }
 
+// A folder that is opened a thousand times and read through each is not in the host's memory a thousand times.
+TEST(WasiHostile, ListingsOfAllOpenFoldersTogetherAreBounded) {
+  Guest g({.grants = {"state.read:a/"}, .objects = {{"a/1", "one"}}});
+  const int first = g.open("/state/a", 0, open_directory), second = g.open("/state/a", 0, open_directory);
+  ASSERT_GE(first, 0);
+  Folder* large = g.descriptors().find(static_cast<std::uint32_t>(first))->folder();
+  large->entries.resize(most_listed - 3);
+  large->listed = true;
+  EXPECT_EQ(g.names("/state/a"), "1");  // three entries, with . and ..
+  large->entries.resize(most_listed - 2);
+  EXPECT_EQ(g.call("fd_readdir", second, Guest::buffer, 4096, 0, Guest::result), static_cast<int>(Errno::nomem));
+  EXPECT_EQ(g.call("fd_close", first), 0);
+  EXPECT_EQ(g.call("fd_readdir", second, Guest::buffer, 4096, 0, Guest::result), 0);
+}
+
 }  // namespace
 }  // namespace writ::guest::wasm::wasi

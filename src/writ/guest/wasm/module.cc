@@ -275,6 +275,7 @@ Result<Module> parse_module(BytesView bytes) {
     WRIT_TRY(const std::uint32_t size, r.number());
     const std::size_t begin = r.position();
     WRIT_TRY(Reader content, r.part(size));
+    if (m.sections.size() == sections_max) return invalid(fmt::format("the module has more than {} sections", sections_max));
     m.sections.push_back({id, begin, begin + size});
     if (id == custom) {
       WRIT_TRY(const std::string section_name, content.name());

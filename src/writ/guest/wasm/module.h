@@ -65,6 +65,7 @@ struct Module {
 };
 
 inline constexpr ByteCount module_size_max = 64 * MiB;    // a compiler takes minutes for a tenth of it
+inline constexpr std::size_t sections_max = 100'000;       // custom ones may come in any number
 inline constexpr std::uint32_t signature_size_max = 1000;  // parameters and results; the limit of browsers
 
 // `invalid`, with the byte, for what is malformed; `invalid` too for what no guest may be, saying what would be right.

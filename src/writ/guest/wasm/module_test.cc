@@ -5,6 +5,7 @@
 #include <random>
 
 #include "writ/guest/wasm/glue.h"
+#include "writ/guest/wasm/reader.h"
 #include "writ/guest/wasm/rename.h"
 
 namespace writ::guest::wasm {
@@ -65,6 +66,17 @@ TEST(Module, KnowsTypesImportsExportsAndNames) {
   EXPECT_EQ(m->canonical_types(), (std::vector<std::uint32_t>{0, 1, 0}));
   EXPECT_EQ(m->describe(1), "r (#1)");
   EXPECT_EQ(m->describe(0), "#0");
+}
+
+// Each would cost the host many times its own size in memory.
+TEST(Module, MoreEntriesThanAnyoneNeedsAreRefused) {
+  Bytes types = number(entries_max + 1), sections = raw({0, 'a', 's', 'm', 1, 0, 0, 0});
+  for (std::uint32_t i = 0; i <= entries_max; ++i)
+    for (const int b : {0x60, 0, 0}) types.push_back(static_cast<std::byte>(b));
+  EXPECT_NE(refusal(module_of({section(1, types)})).find("1000000 is the most"), std::string::npos);
+  for (std::size_t i = 0; i <= sections_max; ++i)
+    for (const int b : {0, 1, 0}) sections.push_back(static_cast<std::byte>(b));
+  EXPECT_NE(refusal(sections).find("more than 100000 sections"), std::string::npos);
 }
 
 TEST(Module, WhatIsNotWebAssemblySaysSo) {

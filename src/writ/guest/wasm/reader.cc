@@ -57,6 +57,9 @@ Result<Reader> Reader::part(std::uint64_t count) {
 Result<std::uint32_t> Reader::count(std::size_t smallest) {
   WRIT_TRY(const std::uint32_t n, number());
   if (n > left() / smallest) return malformed("a count promises more than there is");
+  if (n > entries_max)
+    return invalid(fmt::format("the module has {} entries in one section, and {} is the most", n, entries_max),
+                   fmt::format("byte {:#x}", position()));
   return n;
 }
 

@@ -12,6 +12,8 @@
 
 namespace writ::guest::wasm {
 
+inline constexpr std::uint32_t entries_max = 1'000'000;  // types, functions, imports, exports, ...; the limit of browsers
+
 class Reader {
  public:
   explicit Reader(BytesView bytes, std::size_t at_in_file = 0) : bytes_(bytes), start_(at_in_file) {}
@@ -26,7 +28,8 @@ class Reader {
   Result<BytesView> take(std::uint64_t count);
   Result<std::string> name();       // UTF-8
   Result<Reader> part(std::uint64_t count);  // a reader of the next bytes only
-  // How many entries follow; each takes at least `smallest` bytes, so that a lying count cannot make us allocate.
+  // How many entries follow; each takes at least `smallest` bytes, so that a lying count cannot make us allocate, and there
+  // are at most entries_max, so that an honest one cannot make us allocate twenty times what was read.
   Result<std::uint32_t> count(std::size_t smallest);
 
   Error malformed(std::string_view what) const;  // here

@@ -30,6 +30,7 @@ enum class Errno : std::uint16_t {
   mfile = 33,
   nametoolong = 37,
   noent = 44,
+  nomem = 48,
   nospc = 51,
   nosys = 52,
   notdir = 54,

@@ -32,4 +32,11 @@ bool Descriptors::renumber(std::uint32_t from, std::uint32_t to) {
   return close(from);
 }
 
+std::size_t Descriptors::listed() const {
+  std::size_t entries = 0;
+  for (const auto& [number, d] : open_)
+    if (const auto* folder = std::get_if<Folder>(&d.what)) entries += folder->entries.size();
+  return entries;
+}
+
 }  // namespace writ::guest::wasm::wasi

@@ -30,6 +30,9 @@ struct FolderEntry {
   std::uint64_t inode = 0;
 };
 
+// What all open folders of a guest hold of listings together: some 100 MB. As many as the largest listing has.
+inline constexpr std::size_t most_listed = 1'000'000;
+
 // An open folder. Its listing is taken when the guest starts to read it, so that its cookies stay true while it reads.
 struct Folder {
   Place place;
@@ -69,6 +72,7 @@ class Descriptors {
   bool close(std::uint32_t number);              // false: not open
   bool renumber(std::uint32_t from, std::uint32_t to);  // `to` is closed and becomes `from`; both must be open
   std::size_t size() const { return open_.size(); }
+  std::size_t listed() const;                    // entries of listings in all open folders
 
  private:
   std::map<std::uint32_t, Descriptor> open_;

@@ -9,10 +9,14 @@ namespace writ::guest::wasm::wasi {
 namespace {
 
 Errno take_listing(WasiGuest& guest, Folder& folder) {
+  folder.entries.clear();
+  folder.listed = false;
   auto entries = list(guest, folder.place);
   if (!entries) return entries.error();
   const std::uint64_t self = stat_of_folder(folder.place).inode;
   entries->insert(entries->begin(), {{".", FileKind::directory, self}, {"..", FileKind::directory, self}});
+  const std::size_t held = guest.descriptors().listed();  // by other descriptors
+  if (held > 0 && entries->size() > most_listed - std::min(held, most_listed)) return Errno::nomem;
   folder.entries = std::move(*entries);
   folder.listed = true;
   return Errno::success;
