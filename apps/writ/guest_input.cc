@@ -42,11 +42,23 @@ Result<std::size_t> GuestInput::read(std::span<std::byte> out, Nanoseconds deadl
   do n = ::read(source_.get(), out.data(), out.size());
   while (n < 0 && errno == EINTR);
   if (n < 0) return system_error(errno, "cannot read the input", "standard input");
-  if (keep_ == Keep::yes) {
-    kept_.append(reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(n));
-    position_ = kept_.size();
-  }
+  if (keep_ == Keep::yes) keep(out.first(static_cast<std::size_t>(n)));
   return static_cast<std::size_t>(n);
+}
+
+void GuestInput::keep(std::span<const std::byte> read) {
+  if (kept_.size() + read.size() > most_kept.value()) {
+    keep_ = Keep::no;
+    gone_ = true;
+    std::string().swap(kept_);
+  }
+  if (keep_ == Keep::yes) kept_.append(reinterpret_cast<const char*>(read.data()), read.size());
+  position_ = kept_.size();
+}
+
+bool GuestInput::rewind() {
+  position_ = 0;
+  return !gone_;
 }
 
 }  // namespace writ::cli

@@ -2,7 +2,8 @@
 // ahead, so a loop over a list keeps its list, and a pipe that nobody writes to holds nobody who does not read.
 //
 // A wait ends with data, the end of the input, the deadline (`exhausted`) or a byte in `stop` (the user cancelled).
-// For --retry everything read is kept, and rewind() gives it to the next attempt.
+// For --retry what was read is kept, and rewind() gives it to the next attempt; beyond most_kept nothing is, and there is
+// no next attempt.
 //
 // Threads: read() on the guest's thread, rewind() between tasks.
 #pragma once
@@ -13,8 +14,11 @@
 #include "writ/base/clock.h"
 #include "writ/base/fd.h"
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 
 namespace writ::cli {
+
+inline constexpr ByteCount most_kept = 64 * MiB;  // in memory, of what a guest reads as long as it likes
 
 class GuestInput {
  public:
@@ -22,12 +26,15 @@ class GuestInput {
   GuestInput(Fd source, int stop, Keep keep) : source_(std::move(source)), stop_(stop), keep_(keep) {}
 
   Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline);
-  void rewind() { position_ = 0; }
+  bool rewind();  // false: the input cannot be given again
 
  private:
+  void keep(std::span<const std::byte> read);
+
   Fd source_;
   int stop_;
   Keep keep_;
+  bool gone_ = false;  // more was read than is kept
   std::string kept_;
   std::size_t position_ = 0;  // in kept_
 };

@@ -35,7 +35,8 @@ void Output::bytes(std::string_view raw) {
 
 void Output::document(const Document& d) {
   // On a terminal everything beyond ASCII is escaped, so that no text of a guest turns the line around.
-  line(d.dump(-1, ' ', is_terminal(STDOUT_FILENO)));
+  // What is not UTF-8 (a damaged store) becomes U+FFFD and is no exception.
+  line(d.dump(-1, ' ', is_terminal(STDOUT_FILENO), Document::error_handler_t::replace));
 }
 
 void Output::note(std::string_view text) {

@@ -121,8 +121,7 @@ Result<task::Report> attempt(runtime::Runtime& runtime, RunRequest& request, Gue
   request.spec.output = [&output](guest::Stream s, std::span<const std::byte> b) { return output.write(s, b); };
   for (std::uint64_t left = request.retries;; --left) {
     auto report = runtime.execute(request.spec);
-    if (!report || report->conflict.empty() || left == 0 || interruption.requested()) return report;
-    input.rewind();
+    if (!report || report->conflict.empty() || left == 0 || interruption.requested() || !input.rewind()) return report;
     output.forget();
   }
 }

@@ -63,11 +63,25 @@ TEST(GuestInput, ARetryReadsTheSameAgainAndThenGoesOn) {
   pipe.write.reset();
   GuestInput input(std::move(pipe.read), stop.read.get(), GuestInput::Keep::yes);
   EXPECT_EQ(*read_some(input, 4, std::chrono::seconds(5)), "abcd");
-  input.rewind();
+  EXPECT_TRUE(input.rewind());
   EXPECT_EQ(*read_some(input, 3, std::chrono::seconds(5)), "abc");
   EXPECT_EQ(*read_some(input, 3, std::chrono::seconds(5)), "d");
   EXPECT_EQ(*read_some(input, 8, std::chrono::seconds(5)), "ef");
   EXPECT_EQ(*read_some(input, 8, std::chrono::seconds(5)), "");
+}
+
+TEST(GuestInput, KeepsSoMuchAndNoMore) {
+  Pipe stop;
+  GuestInput input(Fd(::open("/dev/zero", O_RDONLY | O_CLOEXEC)), stop.read.get(), GuestInput::Keep::yes);
+  std::vector<std::byte> piece(8u << 20);
+  for (std::uint64_t read = 0; read < most_kept.value(); read += piece.size())
+    ASSERT_EQ(*input.read(piece, std::chrono::seconds(5)), piece.size());
+  EXPECT_TRUE(input.rewind());
+  for (std::uint64_t read = 0; read < most_kept.value(); read += piece.size())
+    ASSERT_EQ(*input.read(piece, std::chrono::seconds(5)), piece.size());
+  EXPECT_EQ(*input.read(piece, std::chrono::seconds(5)), piece.size());
+  EXPECT_FALSE(input.rewind());
+  EXPECT_EQ(*input.read(piece, std::chrono::seconds(5)), piece.size());
 }
 
 std::string shown(std::initializer_list<std::string> pieces) {
