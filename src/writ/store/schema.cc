@@ -22,15 +22,16 @@ namespace writ::store {
 namespace {
 
 // Objects keep every version; there is no table of heads that could disagree: the head is the highest version. Bodies lie
-// apart, in the order of their writing, so that lists and histories read dense pages.
+// apart, in the order of their writing, so that lists and histories read dense pages. Records too: a value of megabytes in
+// the tree of the keys would be copied whole by every search that passes it.
 constexpr const char* tables = R"(
 CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 0), sequence INTEGER NOT NULL, identity TEXT NOT NULL);
 CREATE TABLE object (path TEXT NOT NULL, version INTEGER NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL,
                      size INTEGER NOT NULL, sha256 BLOB NOT NULL, sha3_256 BLOB NOT NULL, body INTEGER,
                      PRIMARY KEY (path, version)) WITHOUT ROWID;
 CREATE TABLE body (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-CREATE TABLE record (name TEXT NOT NULL, key BLOB NOT NULL, sequence INTEGER NOT NULL, value BLOB,
-                     PRIMARY KEY (name, key, sequence)) WITHOUT ROWID;
+CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT NOT NULL, key BLOB NOT NULL, sequence INTEGER NOT NULL, value BLOB,
+                     UNIQUE (name, key, sequence));
 CREATE INDEX removed ON record (sequence) WHERE value IS NULL;
 )";
 

@@ -434,7 +434,7 @@ TEST(Fsck, FindsAndMends) {
   EXPECT_THAT(findings(Repair::report), HasSubstr("the first versions are missing (object y version 2)"));
   spoil("UPDATE object SET version = 1 WHERE path = 'y'; UPDATE object SET sequence = 9 WHERE path = 'x'; DELETE FROM body WHERE id = 2");
   EXPECT_EQ(findings(Repair::report), "it was written in a commit that the store has not reached (object x version 1)\n");
-  spoil("UPDATE object SET sequence = 1 WHERE path = 'x'; INSERT INTO record VALUES ('t', x'01', 8, x'')");
+  spoil("UPDATE object SET sequence = 1 WHERE path = 'x'; INSERT INTO record (name, key, sequence, value) VALUES ('t', x'01', 8, x'')");
   EXPECT_EQ(findings(Repair::report), "it was written in a commit that the store has not reached (record t 01)\n");
   spoil("DELETE FROM record; DELETE FROM body WHERE id = 3");
   EXPECT_EQ(findings(Repair::safe), "the body is missing (object y version 1)\n");

@@ -131,7 +131,7 @@ Result<void> Transaction::remove_record(std::string_view table, BytesView key) {
 
 Result<void> Transaction::supersede(std::string_view table, BytesView key, std::optional<BytesView> value) {
   {
-    WRIT_TRY(Statement s, connection_.prepare("INSERT INTO record VALUES (?1, ?2, ?3, ?4) "
+    WRIT_TRY(Statement s, connection_.prepare("INSERT INTO record (name, key, sequence, value) VALUES (?1, ?2, ?3, ?4) "
                                               "ON CONFLICT (name, key, sequence) DO UPDATE SET value = excluded.value"));
     s.text(1, table).blob(2, key).number(3, sequence_.value());
     value ? s.blob(4, *value) : s.null(4);
