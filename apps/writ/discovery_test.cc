@@ -156,6 +156,18 @@ TEST_F(Discovery, AStoreThatGitTracksIsRefusedAlsoFromBelowAndFromALinkedWorkTre
   EXPECT_THAT(find_store(around(root_ / "linked"), {}).error().what, HasSubstr("git tracks it"));
 }
 
+TEST_F(Discovery, ANamedPipeWhereGitHasFilesIsNotWaitedFor) {
+  ::alarm(20);  // without the check this test would never end
+  planted("repo");
+  root_.folder("repo/.git");
+  ASSERT_EQ(::mkfifo((root_ / "repo/.git/index").c_str(), 0600), 0);
+  EXPECT_THAT(find_store(around(root_ / "repo"), {}).error().what, HasSubstr("nobody can tell"));
+  planted("linked");
+  ASSERT_EQ(::mkfifo((root_ / "linked/.git").c_str(), 0600), 0);
+  EXPECT_THAT(find_store(around(root_ / "linked"), {}).error().what, HasSubstr("nobody can tell"));
+  ::alarm(0);
+}
+
 TEST_F(Discovery, TrustHoldsForThatFolderAlone) {
   const std::string store = planted("world", 0707);
   const std::string config = home_.path() + "/.config/writ";

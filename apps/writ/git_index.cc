@@ -77,6 +77,13 @@ Result<std::string> take_entry(Cursor& c, std::uint32_t version, const std::stri
   return name;
 }
 
+// A named pipe in a folder that a stranger packed would be waited for. Without a file, `unavailable`.
+Result<std::string> read_plain_file(const std::string& path, ByteCount limit) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) return invalid("not a file", path);
+  return read_file(path, limit);
+}
+
 std::string folder_above(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
@@ -87,7 +94,7 @@ Result<std::string> git_folder(const std::string& dot_git, const std::string& to
   struct stat found {};
   if (::stat(dot_git.c_str(), &found) != 0) return std::string();
   if (S_ISDIR(found.st_mode)) return dot_git;
-  WRIT_TRY(std::string text, read_file(dot_git, 64 * KiB));
+  WRIT_TRY(std::string text, read_plain_file(dot_git, 64 * KiB));
   if (!text.starts_with("gitdir: ")) return invalid("not a link to a repository", dot_git);
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   text.erase(0, 8);
@@ -121,7 +128,7 @@ Result<bool> tracked_by_git(const std::string& absolute_path) {
     const std::string base = top == "/" ? "" : top;
     WRIT_TRY(const std::string folder, git_folder(base + "/.git", top));
     if (!folder.empty()) {
-      auto index = read_file(folder + "/index", largest_index);
+      auto index = read_plain_file(folder + "/index", largest_index);
       if (index) return index_names(*index, absolute_path.substr(base.size() + 1));
       if (index.error().code != Code::unavailable) return std::move(index).error();  // no index: nothing is tracked
     }
