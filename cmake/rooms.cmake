@@ -44,7 +44,8 @@ function(writ_bench name)
   target_link_libraries(${name} PRIVATE ${A_LIBS} benchmark::benchmark benchmark::benchmark_main)
   target_compile_definitions(${name} PRIVATE WRIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" WRIT_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME bench.${name} COMMAND ${name} --benchmark_min_time=0.001)
-  set_tests_properties(bench.${name} PROPERTIES TIMEOUT 600 WORKING_DIRECTORY ${PROJECT_BINARY_DIR} ENVIRONMENT WRIT_BENCH_SMALL=1)
+  set_tests_properties(bench.${name} PROPERTIES TIMEOUT 600 WORKING_DIRECTORY ${PROJECT_BINARY_DIR} ENVIRONMENT WRIT_BENCH_SMALL=1
+                       FAIL_REGULAR_EXPRESSION "ERROR OCCURRED")  # Google Benchmark ends with 0 even so
 endfunction()
 
 # A fuzzer: x_fuzz.cc with LLVMFuzzerTestOneInput. The fuzz preset makes it a libFuzzer program; every other preset makes
