@@ -3,8 +3,9 @@
 // would type for that: Node's WASI with the same module, and `node` with a script that prints the same line. /bin/true is
 // the floor under all of them.
 //
-// They take turns, round by round, so that whatever else the machine does hits all alike. Counters: medians of the wall and
-// of the CPU time of each in milliseconds, and the ratios of those medians (goal: below 1). Whoever is not installed is left out, and named.
+// They take turns, round by round, so that whatever else the machine does hits all alike. Counters: medians of the wall
+// and of the CPU time of each in milliseconds, and the ratios of those medians (goal: below 1). Whoever is not installed is
+// left out, and named.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
