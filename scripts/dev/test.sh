@@ -35,6 +35,14 @@ skipped_tests() {  # skipped_tests PRESET
 
 test_names() { ctest --test-dir "build/$1" -N "${@:2}" 2>/dev/null | awk '/^ +Test +#/ { sub(/^ +Test +#[0-9]+: /, ""); print }' | sort; }
 
+# Of many tests that were skipped for one reason, the first is named.
+by_reason() {
+  awk '{ name = $0; sub(/: .*/, "", name); reason = substr($0, length(name) + 3)
+         if (!(reason in first)) { first[reason] = name; order[++n] = reason } else more[reason]++ }
+       END { for (i = 1; i <= n; i++) { r = order[i]
+               print "  - skipped: " first[r] (more[r] ? " and " more[r] " more" : "") ": " r } }'
+}
+
 # What the release build tests and a sanitizer's run does not: "COUNT PROGRAM" lines. The law of rooms, the programs that
 # must not compile and the installed package are the same in every preset.
 excluded_tests() {
@@ -75,7 +83,7 @@ not_covered() {
   else say "  - the key fence: this CPU has no protection keys (no ospke in /proc/cpuinfo), and no emulated one was used"; fi
   [ -d ../shared/conformance ] || [ -n "${WRIT_CONFORMANCE:-}" ] ||
     say "  - other people's conformance vectors: ../shared/conformance is not here and WRIT_CONFORMANCE is not set"
-  [ -z "$skipped" ] || printf '%s\n' "$skipped" | sed 's/^/  - skipped: /'
+  [ -z "$skipped" ] || printf '%s\n' "$skipped" | by_reason
   if [ -f build/asan/CTestTestfile.cmake ]; then
     excluded_tests asan | awk '{ text = text (text == "" ? "" : ", ") $2 " (" $1 ")" }
                                END { if (text != "") print "  - under asan, for the reasons in CONVENTIONS.md: " text }'
