@@ -25,7 +25,8 @@ double milliseconds(const timeval& t) { return static_cast<double>(t.tv_sec) * 1
 
 }  // namespace
 
-Finished run_process(const std::vector<std::string>& command, const std::vector<std::string>& environment, const std::string& output) {
+Finished run_process(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                     const std::string& output) {
   const auto arguments = pointers(command), variables = pointers(environment);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);

@@ -99,8 +99,12 @@ void task_beside_its_guest(benchmark::State& state, const std::string& entry, st
   state.counters["rest_cpu"] = median(rest_cpu) / median(guest_cpu);
 }
 
-void without_sync(benchmark::State& state, const std::string& entry) { task_beside_its_guest(state, entry, store::Durability::none); }
-void with_sync(benchmark::State& state, const std::string& entry) { task_beside_its_guest(state, entry, store::Durability::sync); }
+void without_sync(benchmark::State& state, const std::string& entry) {
+  task_beside_its_guest(state, entry, store::Durability::none);
+}
+void with_sync(benchmark::State& state, const std::string& entry) {
+  task_beside_its_guest(state, entry, store::Durability::sync);
+}
 
 void rounds(benchmark::internal::Benchmark* b) { b->Iterations(small() ? 2 : 100)->Unit(benchmark::kMillisecond)->UseRealTime(); }
 BENCHMARK_CAPTURE(without_sync, nothing, "result")->Apply(rounds);
