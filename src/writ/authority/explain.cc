@@ -92,7 +92,7 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
                                     : fmt::format("{} leads out of what was granted, to {}", by, escape_for_terminal(e.resource));
       return;
   }
-  WRIT_ASSERT(!"an allowed effect has nothing to explain");
+  WRIT_ASSERT(e.refusal != Refusal::none);  // an allowed effect has nothing to explain
 }
 
 }  // namespace

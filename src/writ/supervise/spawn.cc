@@ -95,7 +95,7 @@ void drop_capabilities(Shared& s) {
 
 // Runs in the parent's memory, with the parent's calling thread asleep. Not instrumented: before a call that does not return
 // the address sanitizer makes system calls of its own, for which the filter would kill the child without a word.
-[[gnu::no_sanitize("address")]] int child(void* argument) {
+[[gnu::no_sanitize_address]] int child(void* argument) {
   Shared& s = *static_cast<Shared*>(argument);
   if (::setpgid(0, 0) != 0) give_up(s, "setpgid");
   default_signals();

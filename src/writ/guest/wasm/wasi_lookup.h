@@ -9,8 +9,10 @@
 
 namespace writ::guest::wasm::wasi {
 
+class Call;  // wasi_functions.h; not guest::Call
+
 // The path parameter at words (i, i + 1), taken from the folder open as `descriptor`.
-Answer<Place> place_at(WasiGuest&, const class Call&, std::uint32_t descriptor, std::size_t i);
+Answer<Place> place_at(WasiGuest&, const Call&, std::uint32_t descriptor, std::size_t i);
 
 Answer<FileStat> look_at(WasiGuest&, const Place&, effect::Follow);
 Answer<std::vector<FolderEntry>> list(WasiGuest&, const Place&);  // without . and ..
