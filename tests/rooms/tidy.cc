@@ -49,7 +49,8 @@ const std::vector<Banned>& banned() {
 }
 
 bool is_test(std::string_view path) {
-  return path.starts_with("tests/") || path.starts_with("cmake/") || path.ends_with("_test.cc") || path.ends_with("_bench.cc") ||
+  return path.starts_with("tests/") || path.starts_with("cmake/") || path.starts_with("bench/") ||
+         path.ends_with("_test.cc") || path.ends_with("_bench.cc") ||
          path.ends_with("_fuzz.cc");
 }
 

@@ -93,7 +93,10 @@ struct Place {
         continue;
       if (line.find("[v") != std::string::npos) continue;
       const std::string_view code(reinterpret_cast<const char*>(begin), end - begin);
-      const auto at = code.find(std::string_view("\x0f\xae\x6c\x24\x48\xa9\x00\x02\x00\x00", 10));
+      std::string wanted("\x00\xae\x6c\x24\x48\xa9\x00\x02\x00\x00", 10);
+      volatile char opcode = 0x0f;  // or the comparison's own constant would be such a gadget
+      wanted[0] = opcode;
+      const auto at = code.find(wanted);
       if (at != code.npos) return begin + at;
     }
     return 0;
