@@ -12,6 +12,22 @@ part() { "$@" || { FAILED="$FAILED ${2:-$1}"; return 1; }; }
 # The programs whose tests have several threads of ours in them: all that the thread sanitizer is built for.
 THREADED="writ_store_test fault_store_test writ_runtime_test writ_executor_test writ_guest_wasm_test writ_fence_test"
 
+# The programs that the address and undefined-behaviour sanitizers are built for in `test`; `check` builds and runs all.
+SANITIZED="writ_base_test writ_wire_test writ_effect_test writ_authority_test writ_actor_test writ_gate_test writ_store_test
+fault_store_test writ_proof_merkle_test writ_proof_verify_test writ_proof_test models_merkle conformance_wire
+conformance_merkle writ_executor_test writ_task_test writ_runtime_test writ_guest_wasm_test writ_fence_test writ_memory_test
+writ_verify_program_test"
+SANITIZED=$(echo $SANITIZED)
+
+build_sanitized() {
+  # shellcheck disable=SC2086
+  cmake --preset asan && cmake --build --preset asan --target $SANITIZED -- -j "$JOBS"
+}
+
+build_clang() {
+  cmake --preset clang && cmake --build --preset clang --target writ writ-verify example_embed -- -j "$JOBS"
+}
+
 build_threaded() {
   # shellcheck disable=SC2086
   cmake --preset tsan && cmake --build --preset tsan --target $THREADED -- -j "$JOBS"
@@ -21,9 +37,9 @@ threaded_tests() {
   ctest --test-dir build/tsan -R "^(${THREADED// /|})[.]" -LE no-tsan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
-# The sanitizer run: everything but the tests that cannot run under it.
-sanitized_tests() {  # sanitized_tests PRESET
-  ctest --test-dir "build/$1" -LE "no-$1" -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
+# Of those, what the sanitizer can run.
+sanitized_tests() {
+  ctest --test-dir build/asan -R "^(${SANITIZED// /|})[.]" -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
 # Each skipped test with the first line of its reason, from ctest's own record.
@@ -88,6 +104,7 @@ not_covered() {
     excluded_tests asan | awk '{ text = text (text == "" ? "" : ", ") $2 " (" $1 ")" }
                                END { if (text != "") print "  - under asan, for the reasons in CONVENTIONS.md: " text }'
   fi
+  say "  - under asan and ubsan: every program but $SANITIZED (./dev check runs all)"
   [ ! -f build/tsan/CTestTestfile.cmake ] || say "  - under tsan: every program but $THREADED"
   say "  - full-size benchmarks (./dev bench), long tests (./dev soak), clang-tidy (./dev check)"
 }
@@ -120,9 +137,9 @@ do_test() {
   do_build release
   case ${WRIT_PARTS:-all} in
     all)
-      part quietly build-asan build_preset asan && part quietly test-asan sanitized_tests asan
+      part quietly build-asan build_sanitized && part quietly test-asan sanitized_tests
       part quietly build-tsan build_threaded && part quietly test-tsan threaded_tests
-      part quietly build-clang build_preset clang ;;
+      part quietly build-clang build_clang ;;
     release) say "sanitizers and clang           left out (WRIT_PARTS=release)" ;;
     *) fail 64 "unknown WRIT_PARTS: $WRIT_PARTS" "all or release" ;;
   esac
@@ -145,6 +162,9 @@ tidy() {
 }
 
 do_check() {
+  quietly build-asan-all build_preset asan || fail 1 "the asan build failed" "log: build/log/build-asan-all.log"
+  quietly test-asan-all ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900 ||
+    fail 1 "a sanitizer found something" "log: build/log/test-asan-all.log"
   do_build clang
   quietly tidy tidy || fail 1 "clang-tidy found something" "log: build/log/tidy.log"
   do_build release
