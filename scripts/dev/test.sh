@@ -1,8 +1,9 @@
 # ./dev test and ./dev check.
 #
 # `test` runs, in this order: the release build; the address and undefined-behaviour sanitizers; the thread sanitizer;
-# clang's thread-safety build; every test on the release build; where the CPU has no protection keys, the tests labelled
-# `keys` once more in an emulated machine that has them. The last lines are ctest's own summary of the release build. What
+# clang's thread-safety build; every test on the release build. `check` adds what takes longer: all programs under the
+# address sanitizer, clang-tidy, and, where the CPU has no protection keys, the tests labelled `keys` in an emulated machine that has
+# them. The last lines are ctest's own summary of the release build. What
 # could not run here is listed just before it: tests that skipped (with their reason) and tests that a sanitizer cannot run (label
 # no-asan, no-tsan, or left out by their CMakeLists.txt). Where the CPU has protection keys, a skipped key test is a failure.
 
@@ -146,7 +147,6 @@ do_test() {
   say "test-release"
   release_tests || FAILED="$FAILED test-release"
   require_keys || FAILED="$FAILED require-keys"
-  [ "${WRIT_PARTS:-all}" != all ] || test_keys_elsewhere  # now that what guests compile is in the build's caches
   not_covered
   say ""
   say "The whole took $(elapsed "$STARTED")."
@@ -162,6 +162,9 @@ tidy() {
 }
 
 do_check() {
+  do_build release
+  test_keys_elsewhere
+  [ -z "$FAILED" ] || fail 1 "the key tests failed in the emulated machine" "log: build/log/test-keys-emulated.log"
   quietly build-asan-all build_preset asan || fail 1 "the asan build failed" "log: build/log/build-asan-all.log"
   quietly test-asan-all ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900 ||
     fail 1 "a sanitizer found something" "log: build/log/test-asan-all.log"
