@@ -73,7 +73,8 @@ class GateTest : public ::testing::Test {
       return out;
     }
     Result<void> commit(store::Store& store) {
-      return settle(store, &session->shadow(), [](store::Transaction&, const Applied&) -> Result<void> { return {}; });
+      const auto changes = session->shadow().changes();
+      return settle(store, &changes, [](store::Transaction&, const Applied&) -> Result<void> { return {}; });
     }
     store::Reader snapshot;
     effect::Journal journal;
@@ -191,7 +192,7 @@ TEST_F(Gate, HowManyObjectsATaskStagesIsBounded) {
   EXPECT_EQ(written.error().code, Code::exhausted);
   EXPECT_FALSE(t->session->monitor().must_end()) << t->session->monitor().end_reason();
   EXPECT_TRUE(t->write(folder + "0", "what is staged already can be written on"));
-  EXPECT_EQ(t->session->shadow().writes().size(), count - 1);
+  EXPECT_EQ(t->session->shadow().changes().writes.size(), count - 1);
 }
 
 TEST_F(Gate, ReadingMoreThanTheCacheHoldsReadsOn) {
@@ -205,8 +206,8 @@ TEST_F(Gate, ReadingMoreThanTheCacheHoldsReadsOn) {
   auto t = task({"state.read:big/"});
   for (int round = 0; round < 2; ++round)
     for (int i = 0; i < 3; ++i) EXPECT_EQ(t->read("big/" + std::to_string(i))->substr(0, 1), std::to_string(i));
-  EXPECT_EQ(t->session->shadow().read_set().size(), 3u);
-  EXPECT_TRUE(t->session->shadow().writes().empty());
+  EXPECT_EQ(t->session->shadow().changes().read_set.size(), 3u);
+  EXPECT_TRUE(t->session->shadow().changes().writes.empty());
 }
 
 TEST_F(Gate, ListingsShowWhatIsGrantedAndNothingElse) {
@@ -383,7 +384,8 @@ TEST_F(Commit, WhatAppearedInAListedFolderIsAConflict) {
 TEST_F(Commit, NoReceiptNoCommit) {
   auto t = task({"state.write:x"});
   ASSERT_TRUE(t->write("x", "1"));
-  const auto refused = settle(*store_, &t->session->shadow(), [](store::Transaction&, const Applied&) -> Result<void> {
+  const auto changes = t->session->shadow().changes();
+  const auto refused = settle(*store_, &changes, [](store::Transaction&, const Applied&) -> Result<void> {
     return Error{Code::exhausted, "no room for the receipt", {}, {}};
   });
   EXPECT_EQ(refused.error().code, Code::exhausted);
@@ -401,7 +403,8 @@ TEST_F(Commit, TheStateRootFollowsWritesAndRemovals) {
   ASSERT_TRUE(b->write("gone", "made and removed"));
   ASSERT_TRUE(b->session->remove_object("gone"));
   Applied seen;
-  ASSERT_TRUE(settle(*store_, &b->session->shadow(), [&](store::Transaction&, const Applied& applied) -> Result<void> {
+  const auto changes = b->session->shadow().changes();
+  ASSERT_TRUE(settle(*store_, &changes, [&](store::Transaction&, const Applied& applied) -> Result<void> {
     seen = applied;
     return {};
   }));

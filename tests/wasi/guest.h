@@ -205,7 +205,8 @@ class Guest {
     return out;
   }
   std::optional<std::string> staged(std::string_view path) {
-    for (const auto& w : session_->shadow().writes())
+    const auto changes = session_->shadow().changes();
+    for (const auto& w : changes.writes)
       if (w.path == path) return w.body.value_or("(removed)");
     return std::nullopt;
   }

@@ -2,7 +2,7 @@
 // none of them does.
 //
 // settle() decides inside the transaction: every object that the task looked at must still be in the version that it
-// saw (optimistic concurrency control; a lost race is `conflict`, and nothing is written). Then it applies the shadow,
+// saw (optimistic concurrency control; a lost race is `conflict`, and nothing is written). Then it applies the changes,
 // moves the state root, and calls for the testimony. No receipt, no commit: if the testimony fails, nothing happened.
 //
 // Threads: blocks until durable. The testimony runs on the store's writer thread.   Source: architecture.md sections 1, 3.
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "writ/gate/shadow.h"
+#include "writ/gate/change_set.h"
 #include "writ/store/store.h"
 
 namespace writ::gate {
@@ -33,7 +33,7 @@ struct Applied {
 // Makes the receipt and appends it to the log, in the same transaction.
 using Testimony = std::function<Result<void>(store::Transaction&, const Applied&)>;
 
-// With a shadow: commits it. Without: nothing is written but the testimony of what was tried.
-Result<void> settle(store::Store&, const Shadow*, const Testimony&);
+// With changes: commits them. Without: nothing is written but the testimony of what was tried.
+Result<void> settle(store::Store&, const ChangeSet*, const Testimony&);
 
 }  // namespace writ::gate

@@ -130,13 +130,14 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> Shadow::list(std::str
   return std::vector<std::pair<std::string, std::uint64_t>>(found.begin(), found.end());
 }
 
-std::vector<Shadow::Write> Shadow::writes() const {
-  std::vector<Write> out;
+ChangeSet Shadow::changes() const {
+  ChangeSet made{{}, read_set_, listed_};
   for (const auto& [path, object] : objects_) {
     if (!object.dirty || (!object.body && !object.stored)) continue;  // not written, or made and removed again
-    out.push_back({path, object.body});
+    const std::string_view body = object.body ? std::string_view(*object.body) : std::string_view();
+    made.writes.push_back({path, object.body, digest(as_bytes(body))});
   }
-  return out;
+  return made;
 }
 
 }  // namespace writ::gate

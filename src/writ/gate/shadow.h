@@ -15,6 +15,7 @@
 
 #include "writ/base/result.h"
 #include "writ/base/units.h"
+#include "writ/gate/change_set.h"
 #include "writ/store/store.h"
 
 namespace writ::gate {
@@ -35,17 +36,11 @@ class Shadow {
   Result<std::string*> edit(std::string_view path, std::uint64_t size);
   Result<void> replace(std::string_view path, std::string body);  // without reading what was there
   Result<void> remove(std::string_view path);
-  // Paths below the prefix as the task sees them, with sizes. The commit validates the paths (listed()), not the sizes.
+  // Paths below the prefix as the task sees them, with sizes. The commit validates the paths, not the sizes.
   Result<std::vector<std::pair<std::string, std::uint64_t>>> list(std::string_view prefix);
 
-  struct Write {
-    std::string path;
-    std::optional<std::string> body;  // none: removed
-  };
-  std::vector<Write> writes() const;                                        // by path
-  const std::map<std::string, ObjectVersion, std::less<>>& read_set() const { return read_set_; }  // 0: did not exist
-  // Folders listed: a commit also validates that nothing appeared in or vanished from them.
-  const std::map<std::string, std::vector<std::string>, std::less<>>& listed() const { return listed_; }
+  // What came of it, with the read set and the folders listed, which the commit validates.
+  ChangeSet changes() const;
 
  private:
   struct Object {

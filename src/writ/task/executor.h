@@ -1,9 +1,5 @@
-// Executor: runs one task from admission to its receipt.
-//
-//   admit   check the spec, prepare the image, mint capabilities, take a snapshot, write the input manifest
-//   run     on a guest thread, every effect through the session
-//   seal    outcome, streams, journal, resources: the output manifest
-//   settle  commit or discard, with a receipt either way (gate/commit.h)
+// Executor: runs tasks, each from admission to its receipt: an Attempt (attempt.h), whose sealed outcome is settled
+// (settlement.h).
 //
 // execute() answers an Error when nothing ran (bad code, bad spec, no slot): then there is no task and no receipt. How a
 // guest ended is in the Report. A lost race is in the Report too: discarded, with `conflict` saying over what.

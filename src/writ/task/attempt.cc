@@ -1,0 +1,130 @@
+#include "writ/task/attempt.h"
+
+#include "writ/actor/host_files.h"
+#include "writ/base/assert.h"
+#include "writ/base/escape.h"
+#include "writ/proof/notary.h"
+#include "writ/task/archive.h"
+
+namespace writ::task {
+namespace {
+
+// A receipt is one record of the store (store/object.h). Of its 16 MiB, what the operator says may take this much, and
+// gate::max_written is for what the guest writes. A guest names functions, in a name section as long as it likes.
+constexpr ByteCount max_input_manifest = 3 * MiB;
+constexpr std::size_t max_outcome_text = 1024;
+
+void clip(std::string& text) {
+  if (text.size() <= max_outcome_text) return;
+  const bool readable = is_utf8(text);
+  text.resize(max_outcome_text);
+  while (readable && !is_utf8(text)) text.pop_back();
+}
+
+}  // namespace
+
+void Attempt::move(Event e) {
+  const auto next = step(sealed_.state, e);
+  WRIT_ASSERT(next);
+  sealed_.state = *next;
+}
+
+Result<void> Attempt::admit() {
+  WRIT_TRY(admission_, task::admit(spec_, parts_.clock));
+  WRIT_TRY(image_, parts_.engine.prepare(spec_.code));
+  WRIT_TRY(auto snapshot, parts_.store.snapshot());
+  snapshot_ = std::move(snapshot);
+  if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
+    return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
+  sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine.fence());
+  if (proof::text_of(sealed_.input).size() > max_input_manifest.value())
+    return invalid("the arguments, labels and grants are longer than a receipt holds", "", "pass them through standard input");
+  return open_session();
+}
+
+Result<void> Attempt::open_session() {
+  files_ = std::make_unique<actor::HostFiles>();
+  for (std::uint32_t i = 0; i < spec_.grants.size(); ++i) {
+    const auto& grant = spec_.grants[i];
+    if (grant.kind == effect::Kind::file_read && grant.resource) WRIT_CHECK(files_->admit(i, grant.resource->root()));
+  }
+  capabilities_.emplace(spec_.grants, spec_.denies, parts_.clock);
+  streams_.emplace(spec_.input, spec_.output, spec_.limits.output);
+  session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
+                                        parts_.clock, admission_.at, admission_.seed, spec_.environment});
+  return {};
+}
+
+Result<void> Attempt::run(guest::Cancellation& cancellation) {
+  move(Event::start);
+  std::vector<std::string> arguments{spec_.code_name};
+  arguments.insert(arguments.end(), spec_.arguments.begin(), spec_.arguments.end());
+  Result<guest::Run> run = guest::Run{};
+  const auto job = [&](fence::GuestThread& thread) {
+    guest::Call call{std::move(arguments), spec_.entry, spec_.limits, *session_, *streams_, cancellation, thread};
+    run = parts_.engine.run(*image_, call);
+  };
+  if (parts_.threads != nullptr) {
+    WRIT_CHECK(parts_.threads->run(job));
+  } else {
+    struct NoFence final : fence::GuestThread {} thread;
+    job(thread);
+  }
+  if (!run) return run.error();
+  sealed_.outcome = std::move(run->outcome);
+  resources_ = run->resources;
+  return {};
+}
+
+// What the engine saw, and what only the gate and the streams know.
+void Attempt::judge() {
+  auto& outcome = sealed_.outcome;
+  clip(outcome.reason);
+  clip(outcome.function);
+  const auto& monitor = session_->monitor();
+  if (outcome.end == guest::End::cancelled || outcome.end == guest::End::timed_out) return;
+  if (monitor.must_end()) {
+    const auto end = monitor.ended_by_denial() ? guest::End::denied : guest::End::trapped;
+    outcome = {end, 0, monitor.end_reason(), {}};
+  } else if (streams_->overflowed()) {
+    outcome = {guest::End::trapped, 0, "more output than its limit", {}};
+  }
+}
+
+void Attempt::seal_input() {
+  auto& m = sealed_.input;
+  if (spec_.input && totals_.input_asked) m.input = totals_.input_digest;
+  for (const auto& variable : session_->environment_seen()) {
+    const auto equals = variable.find('=');
+    m.environment.push_back({digest(as_bytes(variable).subspan(equals + 1)), variable.substr(0, equals)});
+  }
+}
+
+void Attempt::seal_output() {
+  auto& m = sealed_.output;
+  const auto& outcome = sealed_.outcome;
+  m.effects.count = journal_.effects();
+  m.effects.denied = journal_.denied();
+  m.effects.entries = sealed_.journal.size();
+  m.effects.root = proof::effect_root(sealed_.journal);
+  m.finished = {parts_.clock.wall(), session_->virtual_time()};
+  m.nondeterminism = session_->nondeterminism();
+  m.outcome = {std::string(guest::name(outcome.end)), outcome.exit_code, outcome.function, outcome.reason};
+  m.standard_output = {totals_.out_digest, ByteCount(totals_.out)};
+  m.standard_error = {totals_.err_digest, ByteCount(totals_.err)};
+  m.resources = {resources_.cpu, resources_.host_calls, resources_.memory, resources_.time};
+  m.task = admission_.id;
+}
+
+Sealed Attempt::seal() {
+  judge();
+  move(sealed_.outcome.success() ? Event::seal_success : Event::seal_failure);
+  totals_ = streams_->finish();
+  sealed_.journal = journal_.entries();
+  if (sealed_.state == State::sealed) sealed_.changes = session_->shadow().changes();
+  seal_input();
+  seal_output();
+  return std::move(sealed_);
+}
+
+}  // namespace writ::task

@@ -1,0 +1,62 @@
+// Attempt: one task from its spec to what it leaves behind.
+//
+//   admit   check the spec, prepare the image, mint capabilities, take a snapshot, write the input manifest
+//   run     on a guest thread, every effect through the session
+//   seal    outcome, streams, journal, resources and changes, as a value
+//
+// It writes nothing that outlives it; what becomes of the sealed value is for others to decide (settlement.h).
+//
+// Threads: one. Each step once, in this order. An Error from admit() or run() means that nothing ran.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "writ/proof/verify/manifest.h"
+#include "writ/store/store.h"
+#include "writ/task/admission.h"
+#include "writ/task/guest_threads.h"
+#include "writ/task/sealed.h"
+#include "writ/task/streams.h"
+
+namespace writ::task {
+
+class Attempt {
+ public:
+  // What tasks run on. What it points to must outlive the attempt.
+  struct Parts {
+    store::Store& store;
+    guest::Engine& engine;
+    GuestThreads* threads;  // null: the engine needs no fence, and runs on the caller's thread
+    const Clock& clock;
+  };
+  Attempt(const Parts& parts, Spec spec) : parts_(parts), spec_(std::move(spec)) {}
+
+  Result<void> admit();
+  Result<void> run(guest::Cancellation&);
+  Sealed seal();
+
+ private:
+  void move(Event);
+  void judge();
+  Result<void> open_session();
+  void seal_input();
+  void seal_output();
+
+  Parts parts_;
+  Spec spec_;
+  Sealed sealed_{State::admitted, {}, {}, {}, {}, {}};
+  Admission admission_;
+  std::shared_ptr<const guest::Image> image_;
+  std::optional<store::Reader> snapshot_;
+  std::optional<authority::CapabilitySet> capabilities_;
+  effect::Journal journal_;
+  std::unique_ptr<effect::HostFiles> files_;
+  std::optional<Streams> streams_;
+  std::optional<gate::Session> session_;
+  guest::Resources resources_;
+  Streams::Totals totals_;
+};
+
+}  // namespace writ::task

@@ -1,0 +1,28 @@
+// Sealed: what is left of a task when its guest has ended: everything that its settlement needs, and nothing else. A value,
+// so that it can be settled at once (settlement.h), kept for the operator to look at (stage.h), or compared with an
+// earlier run of the same task (replay.h).
+//
+// The manifests are complete but for what only the settlement knows: `input.state`, and in the output `settlement`,
+// `state` and `writes`.
+#pragma once
+
+#include <vector>
+
+#include "writ/effect/journal.h"
+#include "writ/gate/change_set.h"
+#include "writ/guest/guest.h"
+#include "writ/proof/verify/manifest.h"
+#include "writ/task/task_states.h"
+
+namespace writ::task {
+
+struct Sealed {
+  State state = State::failed;
+  guest::Outcome outcome;
+  proof::InputManifest input;
+  proof::OutputManifest output;
+  std::vector<effect::Entry> journal;
+  gate::ChangeSet changes;  // empty unless it ended well
+};
+
+}  // namespace writ::task
