@@ -10,6 +10,7 @@
 #include "writ/store/page_check.h"
 #include "writ/store/query.h"
 #include "writ/store/schema.h"
+#include "writ/store/unsynced.h"
 
 namespace writ::store {
 namespace {
@@ -153,6 +154,7 @@ Result<void> Check::mend() {
   if (!pages_sound_ || (orphans_.empty() && !index_wrong_)) return {};
   WRIT_CHECK(connection_.run("BEGIN IMMEDIATE"));
   const Result<void> mended = [&]() -> Result<void> {
+    WRIT_CHECK(settle_log(connection_));
     // Asked again, because the lock was not held before.
     WRIT_CHECK(connection_.run("DELETE FROM body WHERE id NOT IN (SELECT body FROM object WHERE body IS NOT NULL)"));
     if (index_wrong_) WRIT_CHECK(connection_.run("REINDEX removed"));
@@ -168,8 +170,12 @@ Result<void> Check::mend() {
 }
 
 Result<std::unique_ptr<Connection>> connect(const std::string& file, Repair repair, const OpenOptions& options) {
-  if (repair == Repair::safe) return Connection::open({file, Mode::write, options.disk, options.patience});
   Result<std::unique_ptr<Connection>> connection = invalid("no way to open it was tried");
+  if (repair == Repair::safe) {
+    connection = Connection::open({file, Mode::write, options.disk, options.patience});
+    if (connection && is_unsynced(log_name(file))) sqlite3_db_config((*connection)->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return connection;
+  }
   for (const Mode mode : {Mode::query, Mode::read_only, Mode::immutable}) {
     if (mode == Mode::immutable && log_size(file) > ByteCount(0)) break;
     connection = Connection::open({file, mode, options.disk, options.patience});

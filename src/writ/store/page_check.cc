@@ -9,6 +9,8 @@
 #include <mutex>
 #include <new>
 
+#include "writ/store/unsynced.h"
+
 namespace writ::store {
 namespace {
 
@@ -46,6 +48,7 @@ enum class Role { pages, log };
 struct CheckedFile {
   sqlite3_file seen;
   Role role;
+  const char* name;  // SQLite keeps it as long as the file is open
   std::uint32_t damaged;
   std::vector<std::uint32_t>* survey;
 
@@ -109,7 +112,18 @@ int x_write(sqlite3_file* f, const void* data, int amount, sqlite3_int64 offset)
   return below(f)->pMethods->xWrite(below(f), page, amount, offset);
 }
 int x_truncate(sqlite3_file* f, sqlite3_int64 size) { return below(f)->pMethods->xTruncate(below(f), size); }
-int x_sync(sqlite3_file* f, int flags) { return below(f)->pMethods->xSync(below(f), flags); }
+// Only who moves the log into the file writes to the file, and that is who syncs it. The log has writers at such a time, so it
+// is left to settle_log.
+int x_sync(sqlite3_file* f, int flags) {
+  const CheckedFile& file = CheckedFile::of(f);
+  const bool in_doubt = file.role == Role::pages && is_unsynced(file.name);
+  if (in_doubt)
+    if (const int rc = write_again(below(f)); rc != SQLITE_OK) return rc;
+  const int rc = below(f)->pMethods->xSync(below(f), flags);
+  if (rc != SQLITE_OK) mark_unsynced(file.name);
+  else if (in_doubt) clear_unsynced(file.name);
+  return rc;
+}
 int x_size(sqlite3_file* f, sqlite3_int64* size) { return below(f)->pMethods->xFileSize(below(f), size); }
 int x_lock(sqlite3_file* f, int lock) { return below(f)->pMethods->xLock(below(f), lock); }
 int x_unlock(sqlite3_file* f, int lock) { return below(f)->pMethods->xUnlock(below(f), lock); }
@@ -144,7 +158,7 @@ sqlite3_vfs* vfs_below(sqlite3_vfs* v) { return static_cast<sqlite3_vfs*>(v->pAp
 int v_open(sqlite3_vfs* v, sqlite3_filename name, sqlite3_file* f, int flags, int* out) {
   const bool pages = (flags & SQLITE_OPEN_MAIN_DB) != 0, log = (flags & SQLITE_OPEN_WAL) != 0;
   if (!pages && !log) return vfs_below(v)->xOpen(vfs_below(v), name, f, flags, out);
-  auto* file = new (f) CheckedFile{{nullptr}, pages ? Role::pages : Role::log, 0, nullptr};
+  auto* file = new (f) CheckedFile{{nullptr}, pages ? Role::pages : Role::log, name, 0, nullptr};
   const int rc = vfs_below(v)->xOpen(vfs_below(v), name, file->below(), flags, out);
   if (file->below()->pMethods) file->seen.pMethods = &methods;
   return rc;

@@ -166,9 +166,11 @@ Result<void> check_schema(Connection& connection) {
                connection.file(), "use the newer Writ that wrote it"};
 }
 
+std::string log_name(const std::string& file) { return file + "-wal"; }
+
 ByteCount log_size(const std::string& file) {
   struct stat log;
-  return ByteCount(::stat((file + "-wal").c_str(), &log) == 0 ? static_cast<std::uint64_t>(log.st_size) : 0);
+  return ByteCount(::stat(log_name(file).c_str(), &log) == 0 ? static_cast<std::uint64_t>(log.st_size) : 0);
 }
 
 Result<void> make_store(const std::string& folder, const std::string& disk) {

@@ -21,6 +21,7 @@ Result<std::string> find_store(const std::string& folder);
 Result<void> check_file_header(class Connection&);
 // `unsupported` if a newer Writ made the store. As SQLite sees it, with the write-ahead log.
 Result<void> check_schema(class Connection&);
+std::string log_name(const std::string& file);
 // The write-ahead log beside the file: 0 if there is none, else commits or their remains are in it.
 ByteCount log_size(const std::string& file);
 

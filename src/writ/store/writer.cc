@@ -9,6 +9,7 @@
 #include "writ/store/page_check.h"
 #include "writ/store/query.h"
 #include "writ/store/schema.h"
+#include "writ/store/unsynced.h"
 
 namespace writ::store {
 namespace {
@@ -74,7 +75,8 @@ Writer::~Writer() {
   }
   arrived_.notify_all();
   thread_.join();
-  if (log_size(connection_->file()) <= std::min(short_log, log_limit_))
+  const std::string& file = connection_->file();
+  if (log_size(file) <= std::min(short_log, log_limit_) || is_unsynced(log_name(file)))
     sqlite3_db_config(connection_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
@@ -129,6 +131,7 @@ void Writer::run_batch(std::span<Request* const> batch) {
 
 Result<void> Writer::run_changes(std::span<Request* const> batch) {
   WRIT_CHECK(connection_->run("BEGIN IMMEDIATE"));
+  WRIT_CHECK(settle_log(*connection_));  // a sync may have been refused to another process, or to one before us
   WRIT_TRY(const Head head, read_head(*connection_));
   Sequence reached = head.sequence;
   for (Request* request : batch) {
@@ -169,8 +172,8 @@ Result<void> Writer::commit(Sequence reached) {
   return *poison_;
 }
 
-// The kernel may have dropped the pages that it could not write and call the next sync a success. So no commit may build
-// on the log any more, and no checkpoint may believe that it is on disk.
+// No commit may build on the log any more, and no checkpoint may believe that it is on disk (unsynced.h): who opens the store
+// next settles it.
 void Writer::poison() {
   const Error refused = connection_->failure("the disk refused to make it durable");
   poison_ = Error{Code::poisoned, refused.what, refused.where, "mend the disk, then open the store again"};
@@ -180,7 +183,7 @@ void Writer::poison() {
 // Moves the log into the main file while nobody waits. A failure loses nothing: the log is still there, and a full disk
 // will show at the next commit.
 void Writer::checkpoint() {
-  if (poison_) return;
+  if (poison_ || is_unsynced(log_name(connection_->file()))) return;
   const int rc = sqlite3_wal_checkpoint_v2(connection_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (rc != SQLITE_OK && connection_->sync_refused()) poison();
 }

@@ -7,8 +7,8 @@
 #include <random>
 #include <sstream>
 
+#include "seed.h"
 #include "writ/base/file.h"
-#include "writ/base/random.h"
 #include "writ/store/fsck.h"
 #include "writ/store/testing_folder.h"
 
@@ -74,9 +74,9 @@ class Damage : public ::testing::Test {
     const auto store = Store::open(folder_.path(), {.access = Access::read, .disk = {}});
     ASSERT_TRUE(store);
     for (int i = 0; i <= commits; ++i) truth_.push_back(*everything(*(*store)->snapshot(Sequence(static_cast<std::uint64_t>(i)))));
-    fill_random(std::as_writable_bytes(std::span(&seed_, 1)));
-    random_.seed(seed_);
-    std::printf("seed %llu\n", static_cast<unsigned long long>(seed_));
+    const std::uint64_t seed = test_seed();
+    random_.seed(seed);
+    std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
   }
   // True if damage was noticed.
   bool check(const std::string& folder, const std::string& what, bool newest_only) {
@@ -97,7 +97,6 @@ class Damage : public ::testing::Test {
 
   TestingFolder folder_;
   std::vector<std::string> truth_;  // by Sequence
-  std::uint64_t seed_ = 0;
   std::mt19937_64 random_;
 };
 

@@ -137,6 +137,10 @@ void FailingDisk::arm(Fault fault, std::uint64_t at) {
   fault_ = fault, at_ = at, count_ = 0, cut_after_ = UINT64_MAX, fired_ = false, mended_ = false;
   files_.clear();
 }
+void FailingDisk::fail(Fault fault, std::uint64_t from_now) {
+  const std::lock_guard lock(mutex_);
+  fault_ = fault, at_ = count_ + from_now, fired_ = false;
+}
 void FailingDisk::cut_power_after(std::uint64_t operations) {
   const std::lock_guard lock(mutex_);
   cut_after_ = operations;
@@ -154,6 +158,11 @@ bool FailingDisk::fired() const {
   return fired_;
 }
 
+FailingDisk::Operation FailingDisk::failed() const {
+  const std::lock_guard lock(mutex_);
+  return failed_;
+}
+
 int FailingDisk::before(Operation operation) {
   const std::lock_guard lock(mutex_);
   ++count_;
@@ -163,7 +172,7 @@ int FailingDisk::before(Operation operation) {
     case Fault::none: return SQLITE_OK;
     case Fault::error:
       if (count_ != at_) return SQLITE_OK;
-      fired_ = true;
+      fired_ = true, failed_ = operation;
       return code_of(operation);
     case Fault::full:
       if (count_ < at_ || operation != Operation::write) return SQLITE_OK;
@@ -245,6 +254,8 @@ void FailingDisk::leave_image(const std::string& from, const std::string& to, Im
       }
     }
     if (content) std::ofstream(target, std::ios::binary) << *content;
+    // The process died, the kernel did not: what it knows of the file besides its content is there too.
+    if (content && image == Image::written) std::filesystem::permissions(target, std::filesystem::status(path).permissions());
   }
 }
 

@@ -38,16 +38,19 @@ class FailingDisk {
 
   // Forgets all files, counts from 0, and fails at operation `at` (from 1).
   void arm(Fault, std::uint64_t at);
+  // Keeps what is known of the files, and fails at the operation that is `from_now` away (from 1).
+  void fail(Fault, std::uint64_t from_now);
   // After the operation that fails, so many more succeed, and then the power is cut.
   void cut_power_after(std::uint64_t operations);
   void mend();
   std::uint64_t operations() const;
   bool fired() const;
+  enum class Operation { open, read, write, truncate, sync, remove, share };
+  Operation failed() const;  // the operation that failed first, once fired
   // Writes what the disk holds of the files of a store into another folder.
   void leave_image(const std::string& from_folder, const std::string& to_folder, Image, std::mt19937_64&) const;
 
   // For the VFS functions only.
-  enum class Operation { open, read, write, truncate, sync, remove, share };
   int before(Operation);  // SQLITE_OK, or the error with which it fails
   void opened(const std::string& path);
   void wrote(const std::string& path, std::string data, std::uint64_t offset);
@@ -71,6 +74,7 @@ class FailingDisk {
   mutable std::mutex mutex_;
   Fault fault_ = Fault::none;
   std::uint64_t at_ = 0, count_ = 0, cut_after_ = UINT64_MAX;
+  Operation failed_ = Operation::open;
   bool fired_ = false, mended_ = false;
   std::map<std::string, File> files_;
 };

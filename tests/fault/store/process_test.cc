@@ -8,9 +8,9 @@
 #include <random>
 #include <thread>
 
+#include "seed.h"
 #include "workload.h"
 #include "writ/base/fd.h"
-#include "writ/base/random.h"
 #include "writ/store/fsck.h"
 #include "writ/store/testing_folder.h"
 
@@ -129,8 +129,7 @@ int write_for_ever(const std::string& folder, int report) {
 
 TEST(Processes, KilledAtAnyMomentLeavesOldOrNew) {
   constexpr int rounds = 40;
-  std::uint64_t seed = 0;
-  fill_random(std::as_writable_bytes(std::span(&seed, 1)));
+  const std::uint64_t seed = test_seed();
   std::mt19937_64 random(seed);
   std::uint64_t in_making = 0, commits = 0;
   for (int round = 0; round < rounds; ++round) {
