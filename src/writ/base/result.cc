@@ -41,7 +41,7 @@ Code code_of(int number) {
 
 Error system_error(int number, std::string_view what, std::string_view where) {
   char buffer[128];
-  return {code_of(number), std::string(what) + ": " + strerror_r(number, buffer, sizeof buffer), std::string(where), {}};
+  return {code_of(number), std::string(what) + ": " + strerror_r(number, buffer, sizeof buffer), std::string(where), {}, number};
 }
 
 }  // namespace writ

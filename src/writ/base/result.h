@@ -32,6 +32,7 @@ struct Error {
   std::string what;   // what went wrong, one sentence without a full stop
   std::string where;  // the option, file, line, object or call it is about; may be empty
   std::string hint;   // what would be right, or what to do; may be empty
+  int number = 0;     // the errno behind it, for those who must answer in errno themselves (WASI); 0: none
 
   // "what (where); hint"
   std::string text() const;

@@ -1,0 +1,204 @@
+#include "writ/workspace/commit.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "writ/base/escape.h"
+#include "writ/workspace/locks.h"
+#include "writ/workspace/redo.h"
+
+namespace writ::workspace {
+namespace {
+
+constexpr std::size_t piece = 256 * 1024;
+// From this many files on, one sync of the whole file system costs less than one of each.
+constexpr std::size_t many_files = 24;
+
+// The bytes under a digest, from one open file to another; `code` says what it means that they are other bytes.
+Result<void> copy(Files& files, const Fd& from, const Fd& to, const DigestPair& expected, Code code, const std::string& where) {
+  DigestStream digest;
+  std::vector<std::byte> buffer(piece);
+  for (std::uint64_t at = 0;;) {
+    WRIT_TRY(const auto n, files.read(from, at, buffer));
+    if (n == 0) break;
+    const auto part = std::span(buffer).first(n);
+    digest.update(part);
+    WRIT_CHECK(files.write(to, at, part));
+    at += n;
+  }
+  if (digest.finish() == expected) return {};
+  return Error{code, code == Code::conflict ? "it was changed by somebody else since the task looked at it"
+                                            : "a content that was kept is not what was written",
+               escape_for_terminal(where), code == Code::conflict ? "run the task again" : ""};
+}
+
+}  // namespace
+
+struct Commit::Parts {
+  Files& files;
+  Places places;
+  TaskId id;
+  Changes changes;
+  std::string contents;
+  Locks locks;
+  Fd held;  // the task's private folder
+  std::vector<Fd> roots;
+  bool entered = false;
+
+  Result<void> prepare_tree(std::size_t tree);
+  Result<void> prepare_one(std::size_t tree, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
+  Result<void> keep_for_undo(const Fd& root, const Change&);
+  Result<void> sync_undo();
+  Result<Fd> beside(const Fd& root, const std::string& path);
+  bool sync_at_once() const {
+    std::size_t all = 0;
+    for (const auto& t : changes.trees) all += t.changes.size();
+    return all >= many_files;
+  }
+};
+
+Result<Fd> Commit::Parts::beside(const Fd& root, const std::string& path) {
+  for (std::string at = parent_of(path);; at = parent_of(at)) {
+    auto folder = files.open(root, at, O_RDONLY | O_DIRECTORY);
+    if (folder || at.empty()) return folder;
+    const int number = folder.error().number;
+    if (number != ENOENT && number != ENOTDIR && number != ELOOP && number != EXDEV) return folder;
+  }
+}
+
+Result<void> Commit::Parts::keep_for_undo(const Fd& root, const Change& c) {
+  const auto folder = places.undo(id);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (!failed) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
+  if (failed) return system_error(failed.value(), "cannot make a folder for undo", folder);
+  const auto path = content_path(folder, c.base->digest->sha256);
+  if (std::filesystem::exists(path, failed)) return {};
+  WRIT_TRY(const auto from, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
+  const Fd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!to) return system_error(errno, "cannot keep a copy for undo", path);
+  auto copied = copy(files, from, to, *c.base->digest, Code::conflict, c.path);
+  if (copied && !sync_at_once()) copied = files.sync(to);
+  if (!copied) ::unlink(path.c_str());
+  return copied;
+}
+
+Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
+                                        std::map<std::string, std::pair<Fd, std::string>>& firsts) {
+  const auto& c = changes.trees[tree].changes[i];
+  const Fd& root = roots[tree];
+  if (c.base && c.base->kind == Kind::file) WRIT_CHECK(keep_for_undo(root, c));
+  if (c.kind == Kind::folder || c.happened == Happened::removed) return {};
+  const auto name = prepared_name(id, tree, i);
+  WRIT_TRY(auto folder, beside(root, c.path));
+  if (!c.same_as.empty()) {
+    const auto first = firsts.find(c.same_as);
+    if (first != firsts.end() && files.add_name(first->second.first, first->second.second, folder, name)) return {};
+  }  // on another file system it becomes a file of its own
+  if (c.kind == Kind::link) {
+    WRIT_CHECK(files.make_link(folder, name, c.target));
+  } else {
+    WRIT_TRY(const auto from, open_content(contents, c.digest->sha256, c.size));
+    WRIT_TRY(const auto to, files.open(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    WRIT_CHECK(copy(files, from, to, *c.digest, Code::corrupt, content_path(contents, c.digest->sha256)));
+    Fd like;
+    if (c.base && c.base->kind == Kind::file) WRIT_CHECK([&]() -> Result<void> {
+      WRIT_TRY(like, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
+      return {};
+    }());
+    WRIT_CHECK(files.dress(to, c.mode, like));
+    if (!sync_at_once()) WRIT_CHECK(files.sync(to));
+  }
+  firsts.emplace(c.path, std::pair(std::move(folder), name));
+  return {};
+}
+
+Result<void> Commit::Parts::prepare_tree(std::size_t tree) {
+  const auto& t = changes.trees[tree];
+  WRIT_CHECK(check_tree(files, roots[tree], t));
+  std::map<std::string, std::pair<Fd, std::string>> firsts;
+  std::set<std::string> several;
+  for (const auto& c : t.changes)
+    if (!c.same_as.empty()) several.insert(c.same_as);
+  std::set<std::string> folders;
+  for (std::size_t i = 0; i < t.changes.size(); ++i) {
+    WRIT_CHECK(prepare_one(tree, i, firsts));
+    if (!several.contains(t.changes[i].path)) firsts.erase(t.changes[i].path);
+    folders.insert(parent_of(t.changes[i].path));
+  }
+  // The names of the copies have to be there after a power cut, if the intent is.
+  for (const auto& path : folders) {
+    WRIT_TRY(const auto folder, beside(roots[tree], join(path, "x")));
+    WRIT_CHECK(sync_at_once() ? files.sync_file_system(folder) : files.sync(folder));
+    if (sync_at_once() && path.empty()) break;
+  }
+  return {};
+}
+
+Result<void> Commit::Parts::sync_undo() {
+  const Fd folder(::open(places.undo(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return {};  // nothing was there that could be replaced
+  return sync_at_once() ? files.sync_file_system(folder) : files.sync(folder);
+}
+
+Commit::Commit(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Commit::~Commit() {
+  if (!parts_ || parts_->entered) return;
+  (void)!clear_prepared(parts_->files, parts_->id, parts_->changes).has_value();  // recover() tries again
+  (void)!remove_contents(parts_->places.undo(parts_->id)).has_value();
+  ::unlink(prepared_marker(parts_->places, parts_->id).c_str());
+}
+
+Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& places, const TaskId& id, const Changes& changes,
+                                                const std::string& contents) {
+  auto parts = std::make_unique<Parts>(Parts{files, places, id, changes, contents, {}, {}, {}, false});
+  WRIT_TRY(parts->held, hold_contents(places.shadow(id)));
+  WRIT_TRY(parts->locks, Locks::take(places, changes, Wait::yes));
+  for (const auto& tree : changes.trees) {
+    WRIT_TRY(auto root, open_root(tree.root));
+    parts->roots.push_back(std::move(root));
+  }
+  // Whatever happens from here on, recover() knows where to look for copies.
+  WRIT_CHECK(write_marker(places, id, changes));
+  std::unique_ptr<Commit> commit(new Commit(std::move(parts)));
+  for (std::size_t i = 0; i < changes.trees.size(); ++i) WRIT_CHECK(commit->parts_->prepare_tree(i));
+  WRIT_CHECK(commit->parts_->sync_undo());
+  return commit;
+}
+
+Result<void> Commit::enter(store::Transaction& t) {
+  auto& p = *parts_;
+  for (std::size_t i = 0; i < p.roots.size(); ++i) WRIT_CHECK(check_tree(p.files, p.roots[i], p.changes.trees[i]));
+  const auto text = text_of(p.changes);
+  WRIT_CHECK(t.put_record(intent_table, p.id.bytes, as_bytes(text)));
+  WRIT_CHECK(t.put_record(changes_table, p.id.bytes, as_bytes(text)));
+  return {};
+}
+
+Result<std::vector<std::string>> Commit::apply() {
+  parts_->entered = true;
+  return redo(parts_->files, parts_->id, parts_->changes);
+}
+
+Result<void> Commit::finish(store::Store& store) {
+  auto& p = *parts_;
+  WRIT_CHECK(store.write([&](store::Transaction& t) { return t.remove_record(intent_table, p.id.bytes); }));
+  return remove_contents(p.places.shadow(p.id));
+}
+
+Result<void> check_base(Files& files, const Changes& changes) {
+  for (const auto& tree : changes.trees) {
+    WRIT_TRY(const auto root, open_root(tree.root));
+    WRIT_CHECK(check_tree(files, root, tree));
+  }
+  return {};
+}
+
+}  // namespace writ::workspace

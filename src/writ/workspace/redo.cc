@@ -1,0 +1,234 @@
+#include "writ/workspace/redo.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "writ/base/escape.h"
+
+namespace writ::workspace {
+namespace {
+
+bool is_absent(const Error& e) { return e.number == ENOENT || e.number == ENOTDIR; }
+// What openat2 says where a folder on the way is a link now.
+bool is_elsewhere(const Error& e) { return e.number == ELOOP || e.number == EXDEV; }
+
+bool same(const struct stat& s, const Base& base) {
+  if (kind_of(s) != base.kind) return false;
+  return base.kind == Kind::folder ? s.st_ino == base.identity.inode : identity_of(s) == base.identity;
+}
+
+// The same between two steps of one commit: a step may have taken another name of the file away, which dates the file.
+bool still_same(const struct stat& s, const Base& base) {
+  Base as_now = base;
+  as_now.identity.changed = identity_of(s).changed;
+  return same(s, as_now);
+}
+
+// Whether what was there has to be out of the way before the new thing can take its name.
+bool replaces_kind(const Change& c) {
+  return c.happened == Happened::changed && c.base->kind != c.kind && (c.base->kind == Kind::folder || c.kind == Kind::folder);
+}
+
+class Redo {
+ public:
+  Redo(Files& files, const TaskId& id, const Fd& root, const Tree& tree, std::size_t number)
+      : files_(files), id_(id), root_(root), tree_(tree), number_(number) {}
+
+  Result<std::vector<std::string>> run() {
+    for (std::size_t i = tree_.changes.size(); i-- > 0;)
+      if (const auto& c = tree_.changes[i]; c.happened == Happened::removed || replaces_kind(c)) WRIT_CHECK(remove(c));
+    for (const auto& c : tree_.changes)
+      if (c.kind == Kind::folder && c.happened != Happened::removed) WRIT_CHECK(make_folder(c));
+    for (std::size_t i = 0; i < tree_.changes.size(); ++i)
+      if (const auto& c = tree_.changes[i]; c.kind != Kind::folder && c.happened != Happened::removed) WRIT_CHECK(place(c, i));
+    for (const auto& c : tree_.changes)
+      if (c.kind == Kind::folder && c.happened != Happened::removed && c.modified) WRIT_CHECK(date(c));
+    WRIT_CHECK(sync());
+    return std::move(left_);
+  }
+
+ private:
+  Result<Fd> parent(const std::string& path) { return files_.open(root_, parent_of(path), O_RDONLY | O_DIRECTORY); }
+  void leave(const Change& c) { left_.push_back(tree_.root == "/" ? "/" + c.path : tree_.root + "/" + c.path); }
+
+  Result<void> remove(const Change& c) {
+    const auto name = name_of(c.path);
+    const auto folder = parent(c.path);
+    if (!folder && is_absent(folder.error())) return {};
+    if (!folder && is_elsewhere(folder.error())) return leave(c), Result<void>();
+    if (!folder) return folder.error();
+    const auto there = files_.look(*folder, name);
+    if (!there && is_absent(there.error())) return {};
+    if (!there) return there.error();
+    if (!still_same(*there, *c.base)) {
+      if (c.happened == Happened::removed) leave(c);  // else it is the new thing, or place() finds what is wrong
+      return {};
+    }
+    auto removed = c.base->kind == Kind::folder ? files_.remove_folder(*folder, name) : files_.remove_file(*folder, name);
+    if (!removed && removed.error().number == ENOTEMPTY) return leave(c), Result<void>();
+    if (!removed && !is_absent(removed.error())) return removed;
+    touched_.insert(parent_of(c.path));
+    return {};
+  }
+
+  Result<void> make_folder(const Change& c) {
+    if (c.base && c.base->kind == Kind::folder) return {};  // only its time is set
+    const auto folder = parent(c.path);
+    if (!folder && (is_absent(folder.error()) || is_elsewhere(folder.error()))) return leave(c), Result<void>();
+    if (!folder) return folder.error();
+    auto made = files_.make_folder(*folder, name_of(c.path), c.mode);
+    if (!made && made.error().number == EEXIST) {
+      const auto there = files_.look(*folder, name_of(c.path));
+      if (!there || kind_of(*there) != Kind::folder) leave(c);
+    } else if (!made) {
+      return made;
+    }
+    touched_.insert(parent_of(c.path));
+    touched_.insert(c.path);
+    return {};
+  }
+
+  Result<void> place(const Change& c, std::size_t i) {
+    WRIT_TRY(const auto from, find_prepared(c.path, prepared_name(id_, number_, i)));
+    if (!from) return {};  // it is in its place
+    const auto name = name_of(c.path), prepared = prepared_name(id_, number_, i);
+    const auto folder = parent(c.path);
+    if (!folder && !is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
+    bool mine = false;
+    if (folder) {
+      const auto there = files_.look(*folder, name);
+      if (!there && !is_absent(there.error())) return there.error();
+      mine = there ? c.base && still_same(*there, *c.base) : !c.base || replaces_kind(c);
+    }
+    if (!mine) {
+      leave(c);
+      return files_.remove_file(*from, prepared);
+    }
+    if (c.modified) WRIT_CHECK(files_.set_modified(*from, prepared, *c.modified));
+    WRIT_CHECK(files_.rename(*from, prepared, *folder, name));
+    touched_.insert(parent_of(c.path));
+    return {};
+  }
+
+  // The folder where the prepared copy lies: that of the target or one above.
+  Result<std::optional<Fd>> find_prepared(const std::string& path, const std::string& name) {
+    for (std::string at = parent_of(path);; at = parent_of(at)) {
+      auto folder = files_.open(root_, at, O_RDONLY | O_DIRECTORY);
+      if (!folder && !is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
+      if (folder && files_.look(*folder, name)) {
+        touched_.insert(at);
+        return std::optional<Fd>(std::move(*folder));
+      }
+      if (at.empty()) return std::optional<Fd>();
+    }
+  }
+
+  Result<void> date(const Change& c) {
+    const auto folder = parent(c.path);
+    if (!folder) return {};
+    if (auto dated = files_.set_modified(*folder, name_of(c.path), *c.modified); !dated && !is_absent(dated.error())) return dated;
+    return {};
+  }
+
+  Result<void> sync() {
+    for (const auto& path : touched_) {
+      const auto folder = files_.open(root_, path, O_RDONLY | O_DIRECTORY);
+      if (folder) WRIT_CHECK(files_.sync(*folder));
+      else if (!is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
+    }
+    return {};
+  }
+
+  Files& files_;
+  const TaskId& id_;
+  const Fd& root_;
+  const Tree& tree_;
+  std::size_t number_;
+  std::set<std::string> touched_;
+  std::vector<std::string> left_;
+};
+
+Error changed_since(const Tree& tree, std::string_view path) {
+  return {Code::conflict, "it was changed by somebody else since the task looked at it",
+          escape_for_terminal(tree.root + "/" + std::string(path)), "run the task again"};
+}
+
+}  // namespace
+
+std::string prepared_name(const TaskId& id, std::size_t tree, std::size_t change) {
+  return std::string(prepared_prefix) + id.hex() + "-" + std::to_string(tree) + "-" + std::to_string(change);
+}
+
+std::string join(std::string_view folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : std::string(folder) + "/" + std::string(name);
+}
+
+std::string parent_of(std::string_view path) {
+  const auto end = path.rfind('/');
+  return end == path.npos ? std::string() : std::string(path.substr(0, end));
+}
+
+std::string name_of(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }  // npos + 1 is 0
+
+Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Changes& changes) {
+  std::vector<std::string> left;
+  for (std::size_t i = 0; i < changes.trees.size(); ++i) {
+    WRIT_TRY(const auto root, open_root(changes.trees[i].root));
+    WRIT_TRY(auto some, Redo(files, id, root, changes.trees[i], i).run());
+    left.insert(left.end(), some.begin(), some.end());
+  }
+  return left;
+}
+
+Result<void> clear_prepared(Files& files, const TaskId& id, const Changes& changes) {
+  for (std::size_t t = 0; t < changes.trees.size(); ++t) {
+    const auto& tree = changes.trees[t];
+    const auto root = open_root(tree.root);
+    if (!root) continue;  // the folder is gone, and they with it
+    std::set<std::string> folders{""};
+    for (const auto& c : tree.changes)
+      for (std::string at = parent_of(c.path); !at.empty(); at = parent_of(at)) folders.insert(at);
+    const auto mine = std::string(prepared_prefix) + id.hex() + "-";
+    for (const auto& path : folders) {
+      const auto folder = files.open(*root, path, O_RDONLY | O_DIRECTORY);
+      if (!folder) continue;
+      WRIT_TRY(const auto names, files.list(*folder));
+      for (const auto& name : names)
+        if (name.starts_with(mine)) WRIT_CHECK(files.remove_file(*folder, name));
+    }
+  }
+  return {};
+}
+
+Result<void> check_tree(Files& files, const Fd& root, const Tree& tree) {
+  std::set<std::string> going;
+  for (const auto& c : tree.changes)
+    if (c.happened == Happened::removed || replaces_kind(c)) going.insert(c.path);
+  for (const auto& c : tree.changes) {
+    const auto there = files.look(root, c.path);
+    if (!there && !is_absent(there.error()) && !is_elsewhere(there.error())) return there.error();
+    if (!there && is_elsewhere(there.error())) {
+      // A link on the way that this commit replaces by a folder; any other was put there since.
+      bool ours = false;
+      for (std::string at = parent_of(c.path); !at.empty(); at = parent_of(at)) ours = ours || going.contains(at);
+      if (!ours || c.base) return changed_since(tree, c.path);
+      continue;
+    }
+    if (there.has_value() != c.base.has_value() || (there && !same(*there, *c.base))) return changed_since(tree, c.path);
+    if (!there || c.base->kind != Kind::folder || !going.contains(c.path)) continue;
+    WRIT_TRY(const auto folder, files.open(root, c.path, O_RDONLY | O_DIRECTORY));
+    WRIT_TRY(const auto names, files.list(folder));
+    for (const auto& name : names)
+      if (!going.contains(c.path + "/" + name)) return changed_since(tree, c.path + "/" + name);
+  }
+  for (const auto& s : tree.seen) {
+    const auto there = files.look(root, s.path);
+    if (!there || !same(*there, s.base)) return changed_since(tree, s.path);
+  }
+  return {};
+}
+
+}  // namespace writ::workspace

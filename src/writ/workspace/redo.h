@@ -1,0 +1,28 @@
+// Redo: the part of a commit that may be done again and again until it is whole (commit.h). Everything it needs is in the
+// changes and the task's id; what is already so is left so.   Threads: one at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "writ/base/id.h"
+#include "writ/workspace/changes.h"
+#include "writ/workspace/files.h"
+
+namespace writ::workspace {
+
+// The name of the prepared copy of a change, in the folder of its target or the nearest one above that was there.
+std::string prepared_name(const TaskId&, std::size_t tree, std::size_t change);
+
+std::string parent_of(std::string_view path);  // "" is the root
+std::string name_of(std::string_view path);
+std::string join(std::string_view folder, std::string_view name);
+
+// Everything in `changes` is so afterwards, and synced, except what somebody changed since: those paths are the answer.
+Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&);
+// Prepared copies are gone afterwards.
+Result<void> clear_prepared(Files&, const TaskId&, const Changes&);
+// `conflict` unless the base is as the changes have it.
+Result<void> check_tree(Files&, const Fd& root, const Tree&);
+
+}  // namespace writ::workspace

@@ -1,0 +1,106 @@
+#include "writ/workspace/undo.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "writ/base/escape.h"
+#include "writ/workspace/redo.h"
+
+namespace writ::workspace {
+namespace {
+
+Result<DigestPair> digest_of(Files& files, const Fd& root, const std::string& path) {
+  WRIT_TRY(const auto fd, files.open(root, path, O_RDONLY | O_NONBLOCK));
+  DigestStream digest;
+  std::vector<std::byte> buffer(256 * 1024);
+  for (std::uint64_t at = 0;;) {
+    WRIT_TRY(const auto n, files.read(fd, at, buffer));
+    if (n == 0) break;
+    digest.update(std::span(buffer).first(n));
+    at += n;
+  }
+  return digest.finish();
+}
+
+Error changed_since(const Tree& tree, const std::string& path) {
+  return {Code::conflict, "it was changed since the task committed it", escape_for_terminal(tree.root + "/" + path),
+          "undo the other paths by name, or look at it first"};
+}
+
+// What lies there now, if it is what the commit put there.
+Result<std::optional<Base>> base_now(Files& files, const Fd& root, const Tree& tree, const Change& c) {
+  const auto there = files.look(root, c.path);
+  if (!there && there.error().number != ENOENT && there.error().number != ENOTDIR) return changed_since(tree, c.path);
+  if (c.happened == Happened::removed) {
+    if (there) return changed_since(tree, c.path);
+    return std::optional<Base>();
+  }
+  if (!there || kind_of(*there) != c.kind) return changed_since(tree, c.path);
+  Base now{{}, identity_of(*there), c.kind, static_cast<std::uint32_t>(there->st_mode & 0777), {}};
+  if (c.kind == Kind::file) {
+    if (static_cast<std::uint64_t>(there->st_size) != c.size) return changed_since(tree, c.path);
+    WRIT_TRY(now.digest, digest_of(files, root, c.path));
+    if (now.digest != c.digest) return changed_since(tree, c.path);
+  } else if (c.kind == Kind::link) {
+    WRIT_TRY(now.target, files.read_link(root, c.path));
+    if (now.target != c.target) return changed_since(tree, c.path);
+  }
+  return std::optional(std::move(now));
+}
+
+Result<Change> back(const Places& places, const TaskId& id, const Change& c, std::optional<Base> now) {
+  Change r;
+  r.path = c.path;
+  r.lines = {c.lines.removed, c.lines.added};
+  r.base = std::move(now);
+  if (!c.base) {
+    r.happened = Happened::removed;
+    r.kind = c.kind;
+    return r;
+  }
+  r.happened = r.base ? Happened::changed : Happened::created;
+  r.kind = c.base->kind;
+  r.mode = c.base->mode;
+  r.modified = c.base->identity.modified;
+  r.target = c.base->target;
+  if (r.kind == Kind::file) {
+    r.digest = c.base->digest;
+    r.size = c.base->identity.size;
+    const auto kept = open_content(places.undo(id), r.digest->sha256, r.size);
+    if (!kept && kept.error().number == ENOENT)
+      return Error{Code::unavailable, "what was there before is no longer kept", escape_for_terminal(c.path),
+                   "copies are kept for 7 days"};
+    if (!kept) return kept.error();
+  }
+  return r;
+}
+
+}  // namespace
+
+Result<Changes> reverse(Files& files, const Places& places, const TaskId& id, const Changes& done) {
+  Changes undo;
+  for (const auto& tree : done.trees) {
+    WRIT_TRY(const auto root, open_root(tree.root));
+    Tree t{{}, tree.root, {}};
+    std::set<std::string> folders{""};
+    for (const auto& c : tree.changes) {
+      if (c.kind == Kind::folder && c.base && c.base->kind == Kind::folder && c.happened == Happened::changed) continue;  // a date
+      WRIT_TRY(auto now, base_now(files, root, tree, c));
+      WRIT_TRY(auto change, back(places, id, c, std::move(now)));
+      t.changes.push_back(std::move(change));
+      folders.insert(parent_of(c.path));
+    }
+    for (const auto& c : t.changes) folders.erase(c.path);
+    for (const auto& path : folders)
+      if (const auto there = files.look(root, path); there && kind_of(*there) == Kind::folder)
+        t.seen.push_back({{{}, identity_of(*there), Kind::folder, static_cast<std::uint32_t>(there->st_mode & 0777), {}}, path});
+    if (!t.changes.empty()) undo.trees.push_back(std::move(t));
+  }
+  return undo;
+}
+
+}  // namespace writ::workspace
