@@ -21,7 +21,7 @@ class ElfTest : public ::testing::Test {
     const auto cache = wasm::Cache::open(default_cache());
     ASSERT_TRUE(cache) << cache.error().text();
     const auto module = wasm::parse_module(code);
-    const auto tools = wasm::find_toolchain({}, *cache);
+    const auto tools = wasm::find_toolchain({}, wasm::Tier::best, *cache);
     ASSERT_TRUE(module && tools);
     auto made = wasm::translate(code, *module, *tools, cache->folder());
     ASSERT_TRUE(made) << made.error().text();

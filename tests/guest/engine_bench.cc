@@ -37,7 +37,7 @@ void fenced_and_bare(benchmark::State& state, const std::string& kernel) {
   if (!image) return state.SkipWithError(image.error().text().c_str());
   const auto& wasm_image = dynamic_cast<const wasm::WasmImage&>(**image);
   const auto cache = wasm::Cache::open(default_cache());
-  const auto object = wasm::translate(kernels(), wasm_image.module(), *wasm::find_toolchain({}, *cache), cache->folder());
+  const auto object = wasm::translate(kernels(), wasm_image.module(), *wasm::find_toolchain({}, wasm::Tier::best, *cache), cache->folder());
   if (!object) return state.SkipWithError(object.error().text().c_str());
   Bare bare(*object);
   const std::uint32_t function = wasm_image.module().exports.find(kernel)->second;

@@ -10,7 +10,7 @@
 namespace writ::guest::testing {
 namespace {
 
-class EngineTest : public ::testing::Test {
+class EngineTest : public ::testing::TestWithParam<wasm::TierChoice> {
  protected:
   Ran run(BytesView code, const Task& task = {}) {
     auto r = machine.run(code, task);
@@ -25,7 +25,7 @@ class EngineTest : public ::testing::Test {
       (func $f (export "_start") )" + text + "))").outcome;
   }
   const std::optional<fence::Strength> strongest_before = fence::probe_machine().strongest();  // before the engine takes all keys
-  Machine machine;
+  Machine machine{{}, {}, GetParam()};
 };
 using Engine = EngineTest;
 using Trap = EngineTest;
@@ -38,12 +38,12 @@ const char* const print = R"(
     (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 1))
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))";
 
-TEST_F(Engine, UsesTheStrongestFenceOfThisMachine) {
+TEST_P(Engine, UsesTheStrongestFenceOfThisMachine) {
   ASSERT_TRUE(strongest_before);
   EXPECT_EQ(machine.engine().fence(), fence::name(*strongest_before));
 }
 
-TEST_F(Engine, RunsHelloWorld) {
+TEST_P(Engine, RunsHelloWorld) {
   const Ran r = run(R"((module
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
     (memory (export "memory") 1)
@@ -55,7 +55,7 @@ TEST_F(Engine, RunsHelloWorld) {
   EXPECT_EQ(r.resources.memory, ByteCount(65536));
 }
 
-TEST_F(Engine, RunsCxxWithItsStandardLibrary) {
+TEST_P(Engine, RunsCxxWithItsStandardLibrary) {
   Task task{.arguments = {"guest", "argument"}};
   task.input = "the cat and the dog and the bird\n";
   const Ran r = run(file(WRIT_TEST_GUESTS "/library.wasm"), task);
@@ -63,7 +63,7 @@ TEST_F(Engine, RunsCxxWithItsStandardLibrary) {
   EXPECT_EQ(r.out, "2 argument 41.586807763583\nand=2\nbird=1\ncat=1\ndog=1\nthe=3\n0 499991 1000002\n") << r.out;
 }
 
-TEST_F(Engine, StartsAModuleInTheOrderOfTheSpecification) {
+TEST_P(Engine, StartsAModuleInTheOrderOfTheSpecification) {
   // Data, then the start function; a reactor's _initialize before any other entry.
   const std::string text = std::string("(module") + print + R"(
     (global $n (mut i32) (i32.const 1)) (data (i32.const 100) "\05")
@@ -74,7 +74,7 @@ TEST_F(Engine, StartsAModuleInTheOrderOfTheSpecification) {
   EXPECT_EQ(run(text, {.entry = "_initialize"}).out, "51");
 }
 
-TEST_F(Engine, EachRunStartsAfresh) {
+TEST_P(Engine, EachRunStartsAfresh) {
   const auto image = machine.prepare(wat(std::string("(module") + print + R"( (global $n (mut i32) (i32.const 0)) (table $t 1 funcref)
     (func $f (export "_start") (call $digit (i32.add (global.get $n) (i32.load (i32.const 1000))))
       (global.set $n (i32.const 3)) (i32.store (i32.const 1000) (i32.const 4)) (table.set $t (i32.const 0) (ref.func $f))
@@ -84,7 +84,7 @@ TEST_F(Engine, EachRunStartsAfresh) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(machine.run(**image)->out, "0");
 }
 
-TEST_F(Engine, AnEntryThatIsNotThereIsAnErrorWithTheNearest) {
+TEST_P(Engine, AnEntryThatIsNotThereIsAnErrorWithTheNearest) {
   const auto r = machine.run(wat(R"((module (func (export "main")) (func (export "two") (param i32))))"));
   ASSERT_FALSE(r);
   EXPECT_EQ(r.error().code, Code::invalid);
@@ -95,7 +95,7 @@ TEST_F(Engine, AnEntryThatIsNotThereIsAnErrorWithTheNearest) {
   EXPECT_NE(none.error().hint.find("reactor"), std::string::npos) << none.error().text();
 }
 
-TEST_F(Engine, LaterFeaturesOfTheLanguage) {
+TEST_P(Engine, LaterFeaturesOfTheLanguage) {
   const Ran r = run(R"((module (memory 1) (table $t 3 8 funcref) (table $e 2 externref) (data $d "abcd") (elem $s func $a $b)
     (type $n (func (result i32)))
     (func $a (type $n) (i32.const 7)) (func $b (type $n) (i32.const 9))
@@ -127,7 +127,7 @@ TEST_F(Engine, LaterFeaturesOfTheLanguage) {
   EXPECT_EQ(r.outcome, Outcome{}) << r.outcome.reason << " in " << r.outcome.function;
 }
 
-TEST_F(Engine, ConstantsOfEveryShape) {
+TEST_P(Engine, ConstantsOfEveryShape) {
   const Ran r = run(R"((module (memory 1) (global f32 (f32.const -inf)) (global f64 (f64.const nan:0x123)) (global $z (mut f64) (f64.const -0))
     (func (export "_start")
       (f64.store (i32.const 0) (f64.const inf)) (f32.store (i32.const 8) (f32.const -inf))
@@ -140,7 +140,7 @@ TEST_F(Engine, ConstantsOfEveryShape) {
   EXPECT_EQ(r.outcome, Outcome{}) << r.outcome.reason << " in " << r.outcome.function;
 }
 
-TEST_F(Trap, EachKindHasItsNameAndItsFunction) {
+TEST_P(Trap, EachKindHasItsNameAndItsFunction) {
   const auto is = [&](const std::string& text, const std::string& reason) {
     const Outcome o = body(text);
     EXPECT_EQ(o.end, End::trapped) << text;
@@ -161,14 +161,14 @@ TEST_F(Trap, EachKindHasItsNameAndItsFunction) {
   is("(drop (table.get $t (i32.const 4)))", "out of bounds memory or table access");
 }
 
-TEST_F(Trap, AnyDepthOfInliningStillNamesAFunctionOfTheModule) {
+TEST_P(Trap, AnyDepthOfInliningStillNamesAFunctionOfTheModule) {
   const Ran r = run(R"((module (memory 1) (func $leaf (param i32) (i32.store (local.get 0) (i32.const 1)))
     (func $middle (param i32) (call $leaf (i32.add (local.get 0) (i32.const 8)))) (func $top (export "_start") (call $middle (i32.const 65536)))))");
   EXPECT_EQ(r.outcome.reason, "out of bounds memory access");
   EXPECT_NE(r.outcome.function.find("#"), std::string::npos) << r.outcome.function;
 }
 
-TEST_F(Trap, WhileStartingToo) {
+TEST_P(Trap, WhileStartingToo) {
   EXPECT_EQ(run(R"((module (func $s unreachable) (start $s) (func (export "_start"))))").outcome,
             (Outcome{End::trapped, 0, "unreachable", "s (#0)"}));
   EXPECT_EQ(run(R"((module (memory 1) (data (i32.const 65535) "ab") (func (export "_start"))))").outcome.end, End::trapped);
@@ -176,7 +176,7 @@ TEST_F(Trap, WhileStartingToo) {
   EXPECT_EQ(run(R"((module (table 1 funcref) (func $f (export "_start")) (elem (i32.const -1) $f)))").outcome.end, End::trapped);
 }
 
-TEST_F(Engine, MemoryEndsAtItsLimit) {
+TEST_P(Engine, MemoryEndsAtItsLimit) {
   Task task;
   task.limits.memory = 10 * ByteCount(65536);
   const std::string text = std::string("(module") + print + R"( (func (export "_start")
@@ -192,7 +192,7 @@ TEST_F(Engine, MemoryEndsAtItsLimit) {
   EXPECT_NE(too_much.outcome.reason.find("704KiB"), std::string::npos) << too_much.outcome.reason;
 }
 
-TEST_F(Engine, TimeEndsALoopAndNamesIt) {
+TEST_P(Engine, TimeEndsALoopAndNamesIt) {
   Task task;
   task.limits.time = std::chrono::milliseconds(100);
   const Ran r = run("(module (func $spin (export \"_start\") (loop (br 0))))", task);
@@ -201,7 +201,7 @@ TEST_F(Engine, TimeEndsALoopAndNamesIt) {
   EXPECT_GE(r.resources.cpu, std::chrono::milliseconds(1));
 }
 
-TEST_F(Engine, CancellationFromAnotherThreadEndsIt) {
+TEST_P(Engine, CancellationFromAnotherThreadEndsIt) {
   Task task;
   std::thread other([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -213,7 +213,7 @@ TEST_F(Engine, CancellationFromAnotherThreadEndsIt) {
   EXPECT_EQ(run("(module (func (export \"_start\") (loop (br 0))))", task).outcome.end, End::cancelled) << "once asked, it stays asked";
 }
 
-TEST_F(Engine, StackLimitIsTheTasks) {
+TEST_P(Engine, StackLimitIsTheTasks) {
   const std::string text = "(module (func $down (param i32) (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))) "
                            "(global.set 0 (i32.add (global.get 0) (i32.const 1)))))) (global (mut i32) (i32.const 0)) "
                            "(func (export \"_start\") (call $down (i32.const 20000))))";
@@ -224,7 +224,7 @@ TEST_F(Engine, StackLimitIsTheTasks) {
   EXPECT_EQ(o, (Outcome{End::trapped, 0, "call stack exhausted", "down (#0)"}));
 }
 
-TEST_F(Engine, OneImageRunsOnSeveralThreadsAtOnce) {
+TEST_P(Engine, OneImageRunsOnSeveralThreadsAtOnce) {
   const auto image = machine.prepare(wat(std::string("(module") + print + R"( (func (export "_start") (local i32)
     (loop (i32.store (i32.const 100) (i32.add (i32.load (i32.const 100)) (i32.const 1)))
       (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 3000000))))
@@ -243,7 +243,7 @@ TEST_F(Engine, OneImageRunsOnSeveralThreadsAtOnce) {
   EXPECT_EQ(right, static_cast<int>(count) * 10);
 }
 
-TEST_F(Engine, ATrapPoisonsNothingForTheNext) {
+TEST_P(Engine, ATrapPoisonsNothingForTheNext) {
   const auto bad = machine.prepare(wat("(module (memory 1) (func (export \"_start\") (drop (i32.load (i32.const -1)))))"));
   const auto good = machine.prepare(wat(std::string("(module") + print + "(func (export \"_start\") (call $digit (i32.load (i32.const 5000)))))"));
   ASSERT_TRUE(bad && good);
@@ -252,6 +252,11 @@ TEST_F(Engine, ATrapPoisonsNothingForTheNext) {
     EXPECT_EQ(machine.run(**good)->out, "0");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, Engine, ::testing::Values(wasm::TierChoice::fast, wasm::TierChoice::best),
+                         [](const auto& tier) { return tier.param == wasm::TierChoice::fast ? "fast" : "best"; });
+INSTANTIATE_TEST_SUITE_P(Tiers, Trap, ::testing::Values(wasm::TierChoice::fast, wasm::TierChoice::best),
+                         [](const auto& tier) { return tier.param == wasm::TierChoice::fast ? "fast" : "best"; });
 
 }  // namespace
 }  // namespace writ::guest::testing

@@ -64,10 +64,10 @@ Bytes wat(std::string_view text, std::vector<std::string> arguments) {
   return to_bytes(f.output);
 }
 
-Machine::Machine(std::string cache, wasm::Tools tools)
+Machine::Machine(std::string cache, wasm::Tools tools, wasm::TierChoice tier)
     : folder_(std::filesystem::temp_directory_path() / ("writ-guest-" + TaskId::random().brief())),
       fence_(must(fence::open_fence({}), "fence")),
-      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? default_cache() : cache, .tools = tools}), "engine")),
+      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? default_cache() : cache, .tools = tools, .tier = tier}), "engine")),
       store_(must(store::Store::open(folder_, {.access = store::Access::create, .durability = store::Durability::none, .disk = {}}), "store")),
       thread_(must(fence_->guard_thread(), "thread")) {}
 

@@ -39,7 +39,7 @@ struct Ran {
 
 class Machine {
  public:
-  explicit Machine(std::string cache = {}, wasm::Tools tools = {});
+  explicit Machine(std::string cache = {}, wasm::Tools tools = {}, wasm::TierChoice = wasm::TierChoice::best);
   ~Machine();
 
   Engine& engine() { return *engine_; }

@@ -14,11 +14,13 @@ constexpr const char* node = "/usr/bin/node";
 
 TEST(Numbers, AreThoseOfAnotherEngine) {
   const std::string path = WRIT_TEST_GUESTS "/numbers.wasm";
-  Machine m;
-  const auto r = m.run(file(path));
-  ASSERT_TRUE(r) << r.error().text();
-  EXPECT_EQ(r->outcome, Outcome{}) << r->outcome.reason;
-  EXPECT_EQ(r->out, expected);
+  for (const auto tier : {wasm::TierChoice::fast, wasm::TierChoice::best}) {
+    Machine m({}, {}, tier);
+    const auto r = m.run(file(path));
+    ASSERT_TRUE(r) << r.error().text();
+    EXPECT_EQ(r->outcome, Outcome{}) << r->outcome.reason;
+    EXPECT_EQ(r->out, expected);
+  }
   if (::access(node, X_OK) != 0) GTEST_SKIP() << "node is not installed: compared with what it printed once";
   supervise::Command c{.program = node, .arguments = {"-e", R"(
     const imports = {wasi_snapshot_preview1: {fd_write(fd, at) {

@@ -26,7 +26,7 @@ Result<std::string> read_file(const std::string& path, ByteCount limit) {
   }
 }
 
-Result<void> replace_file(const std::string& path, std::string_view content, mode_t mode) {
+Result<void> replace_file(const std::string& path, std::string_view content, mode_t mode, Survives survives) {
   const std::string beside = path + "." + TaskId::random().brief() + ".new";
   Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return system_error(errno, "cannot create", beside);
@@ -41,8 +41,9 @@ Result<void> replace_file(const std::string& path, std::string_view content, mod
     if (n < 0) return fail("cannot write");
     content.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fsync(fd.get()) != 0) return fail("cannot sync");
+  if (survives == Survives::power_cut && ::fsync(fd.get()) != 0) return fail("cannot sync");
   if (::rename(beside.c_str(), path.c_str()) != 0) return fail("cannot replace");
+  if (survives == Survives::crash) return {};
   const auto slash = path.rfind('/');
   const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
   const Fd d(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -34,7 +34,9 @@ std::vector<Place> places(unsigned width) {
 
 std::string constant_of(std::string_view operation) { return std::string(operation.substr(0, 3)) + ".const 1"; }
 
-TEST(Addresses, EveryLoadAndStoreAtEveryEdge) {
+class Addresses : public ::testing::TestWithParam<guest::wasm::TierChoice> {};
+
+TEST_P(Addresses, EveryLoadAndStoreAtEveryEdge) {
   std::string text = "(module (memory 1) (global $a (mut i32) (i32.const 0))";
   struct Case {
     std::string entry;
@@ -54,7 +56,7 @@ TEST(Addresses, EveryLoadAndStoreAtEveryEdge) {
   for (const auto& o : loads) add(o, true);
   for (const auto& o : stores) add(o, false);
 
-  guest::testing::Machine m;
+  guest::testing::Machine m({}, {}, GetParam());
   const auto image = m.prepare(guest::testing::wat(text + ")"));
   ASSERT_TRUE(image) << image.error().text();
   for (const Case& c : cases) {
@@ -67,15 +69,15 @@ TEST(Addresses, EveryLoadAndStoreAtEveryEdge) {
   EXPECT_EQ(cases.size(), 23u * 16u);
 }
 
-TEST(Addresses, WithoutMemoryThereIsNone) {
-  guest::testing::Machine m;
+TEST_P(Addresses, WithoutMemoryThereIsNone) {
+  guest::testing::Machine m({}, {}, GetParam());
   const auto r = m.run(guest::testing::wat("(module (memory 0) (func (export \"_start\") (drop (i32.load8_u (i32.const 0)))))"));
   ASSERT_TRUE(r) << r.error().text();
   EXPECT_EQ(r->outcome.reason, "out of bounds memory access");
 }
 
-TEST(Addresses, WhatMemoryGrewByIsThereAndNoMore) {
-  guest::testing::Machine m;
+TEST_P(Addresses, WhatMemoryGrewByIsThereAndNoMore) {
+  guest::testing::Machine m({}, {}, GetParam());
   guest::testing::Task task;
   task.limits.memory = 4 * GiB;
   const auto r = m.run(guest::testing::wat(R"((module (memory 0) (func (export "_start")
@@ -87,6 +89,9 @@ TEST(Addresses, WhatMemoryGrewByIsThereAndNoMore) {
   ASSERT_TRUE(r) << r.error().text();
   EXPECT_EQ(r->outcome.reason, "out of bounds memory access");
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, Addresses, ::testing::Values(guest::wasm::TierChoice::fast, guest::wasm::TierChoice::best),
+                         [](const auto& tier) { return tier.param == guest::wasm::TierChoice::fast ? "fast" : "best"; });
 
 }  // namespace
 }  // namespace writ::escape

@@ -17,7 +17,7 @@ using guest::testing::Machine;
 using guest::testing::Ran;
 using guest::testing::Task;
 
-class Hostile : public ::testing::Test {
+class Hostile : public ::testing::TestWithParam<guest::wasm::TierChoice> {
  protected:
   Hostile() : clean_(*machine.prepare(guest::testing::wat(R"((module (memory 1) (func (export "_start")
                 (if (i32.load (i32.const 65532)) (then unreachable)))))"))) {}
@@ -46,13 +46,13 @@ class Hostile : public ::testing::Test {
     ASSERT_TRUE(r) << r.error().text();
     EXPECT_TRUE(r->outcome.success()) << "the next task found something: " << r->outcome.reason;
   }
-  Machine machine;
+  Machine machine{{}, {}, GetParam()};
 
  private:
   std::shared_ptr<const guest::Image> clean_;
 };
 
-TEST_F(Hostile, StackExhaustion) {
+TEST_P(Hostile, StackExhaustion) {
   each("stack", {}, [](const std::string&, const Ran& r) {
     EXPECT_EQ(r.outcome.end, End::trapped);
     EXPECT_EQ(r.outcome.reason, "call stack exhausted");
@@ -60,7 +60,7 @@ TEST_F(Hostile, StackExhaustion) {
   });
 }
 
-TEST_F(Hostile, FramesLargerThanTheGuard) {
+TEST_P(Hostile, FramesLargerThanTheGuard) {
   // Hundreds of values alive across a call: each frame is larger than the whole stack.
   std::string text = "(module (memory 1) (func $f (export \"_start\")";
   constexpr int values = 700;
@@ -78,7 +78,7 @@ TEST_F(Hostile, FramesLargerThanTheGuard) {
   expect_clean();
 }
 
-TEST_F(Hostile, Tables) {
+TEST_P(Hostile, Tables) {
   each("table", {}, [](const std::string& name, const Ran& r) {
     const bool by_instruction = std::ranges::any_of(std::array{"get", "set", "fill", "copy", "init"}, [&](auto i) { return name.starts_with(i); });
     EXPECT_EQ(r.outcome.end, End::trapped);
@@ -86,14 +86,14 @@ TEST_F(Hostile, Tables) {
   });
 }
 
-TEST_F(Hostile, BulkMemory) {
+TEST_P(Hostile, BulkMemory) {
   each("bulk", {}, [](const std::string&, const Ran& r) {
     EXPECT_EQ(r.outcome.end, End::trapped);
     EXPECT_EQ(r.outcome.reason, "out of bounds memory or table access");
   });
 }
 
-TEST_F(Hostile, EndlessLoops) {
+TEST_P(Hostile, EndlessLoops) {
   Task task;
   task.limits.time = std::chrono::milliseconds(60);
   task.limits.output = MiB;
@@ -104,14 +104,14 @@ TEST_F(Hostile, EndlessLoops) {
   });
 }
 
-TEST_F(Hostile, WildC) {
+TEST_P(Hostile, WildC) {
   each("wild", {}, [](const std::string& name, const Ran& r) {
     EXPECT_EQ(r.outcome.end, End::trapped);
     EXPECT_EQ(r.outcome.reason, name.starts_with("pointer") ? "indirect call type mismatch" : "out of bounds memory access");
   });
 }
 
-TEST_F(Hostile, AHugeBranchTable) {
+TEST_P(Hostile, AHugeBranchTable) {
   constexpr int targets = 1000, entries = 30'000;
   std::string text = "(module (memory 1) (func (export \"_start\") ";
   for (int i = 0; i < targets; ++i) text += "(block ";
@@ -124,7 +124,7 @@ TEST_F(Hostile, AHugeBranchTable) {
   EXPECT_TRUE(r->outcome.success()) << r->outcome.reason;
 }
 
-TEST_F(Hostile, DeepNestingIsAnAnswerAndNoCrash) {
+TEST_P(Hostile, DeepNestingIsAnAnswerAndNoCrash) {
   for (const std::size_t depth : {200u, 20'000u}) {
     // By hand, because the assembler's own stack ends first: one function of nested blocks, exported as _start.
     const auto number = [](std::size_t n) {  // LEB128 in three bytes
@@ -146,6 +146,9 @@ TEST_F(Hostile, DeepNestingIsAnAnswerAndNoCrash) {
   }
   expect_clean();
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, Hostile, ::testing::Values(guest::wasm::TierChoice::fast, guest::wasm::TierChoice::best),
+                         [](const auto& tier) { return tier.param == guest::wasm::TierChoice::fast ? "fast" : "best"; });
 
 }  // namespace
 }  // namespace writ::escape

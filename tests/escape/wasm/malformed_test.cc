@@ -38,8 +38,10 @@ bool survives(Machine& m, BytesView code) {
   return true;
 }
 
-TEST(Malformed, CutAnywhere) {
-  Machine m;
+class Malformed : public ::testing::TestWithParam<guest::wasm::TierChoice> {};
+
+TEST_P(Malformed, CutAnywhere) {
+  Machine m({}, {}, GetParam());
   const Bytes whole = original();
   ASSERT_TRUE(survives(m, whole));
   std::size_t accepted = 0;
@@ -48,8 +50,8 @@ TEST(Malformed, CutAnywhere) {
   EXPECT_EQ(m.run(whole)->out, "pa");
 }
 
-TEST(Malformed, LengthsThatLie) {
-  Machine m;
+TEST_P(Malformed, LengthsThatLie) {
+  Machine m({}, {}, GetParam());
   const Bytes whole = original();
   // The length of each section, made a little and much larger and smaller.
   for (std::size_t at = 8; at + 2 < whole.size();) {
@@ -70,11 +72,11 @@ TEST(Malformed, LengthsThatLie) {
   EXPECT_EQ(m.run(whole)->out, "pa");
 }
 
-TEST(Malformed, ChangedAtRandom) {
+TEST_P(Malformed, ChangedAtRandom) {
   const auto seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  Machine m;
+  Machine m({}, {}, GetParam());
   const Bytes whole = original();
   for (int i = 0; i < 120; ++i) {
     Bytes bad = whole;
@@ -83,6 +85,9 @@ TEST(Malformed, ChangedAtRandom) {
   }
   EXPECT_EQ(m.run(whole)->out, "pa");
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, Malformed, ::testing::Values(guest::wasm::TierChoice::fast, guest::wasm::TierChoice::best),
+                         [](const auto& tier) { return tier.param == guest::wasm::TierChoice::fast ? "fast" : "best"; });
 
 }  // namespace
 }  // namespace writ::escape

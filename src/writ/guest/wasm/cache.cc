@@ -104,7 +104,7 @@ Result<std::optional<Bytes>> Cache::find(const Sha256& key) const {
 Result<void> Cache::store(const Sha256& key, BytesView content) const {
   std::string all = header(key, content);
   all += as_text(content);
-  return replace_file(path(key), all, 0600);
+  return replace_file(path(key), all, 0600, Survives::crash);
 }
 
 void Cache::forget(const Sha256& key) const {
@@ -119,7 +119,7 @@ std::optional<std::string> Cache::find_note(std::string_view name) const {
 }
 
 Result<void> Cache::keep_note(std::string_view name, std::string_view text) const {
-  return replace_file(folder_ + "/" + std::string(name), text, 0600);
+  return replace_file(folder_ + "/" + std::string(name), text, 0600, Survives::crash);
 }
 
 }  // namespace writ::guest::wasm

@@ -3,7 +3,8 @@
 // It holds code that we are going to run, so it trusts nobody: the folder must be ours alone (mode 0700, no ancestor that
 // others could rename it away from), each entry must be a regular file of ours with the digest that its first line says.
 // Whatever is not so is removed and counts as missing. Writers make a new file and rename it, so any number of processes
-// may use one cache; the last one wins with the same content.
+// may use one cache; the last one wins with the same content. Nothing waits for the disk: what a power cut tore does not
+// have its digest.
 #pragma once
 
 #include <optional>

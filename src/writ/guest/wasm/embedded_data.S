@@ -10,4 +10,8 @@ FILE(writ_image_wasm_rt, WRIT_WASM_RT)
 FILE(writ_image_runtime_h, WRIT_RUNTIME_H)
 FILE(writ_image_layout, WRIT_LAYOUT)
 FILE(writ_image_runtime_o, WRIT_RUNTIME_O)
+FILE(writ_image_fast_h, WRIT_FAST_H)
+FILE(writ_image_fast_memory, WRIT_FAST_MEMORY)
+FILE(writ_image_fast_o, WRIT_FAST_O)
+FILE(writ_image_fast_ld, WRIT_FAST_LD)
         .section .note.GNU-stack,"",@progbits

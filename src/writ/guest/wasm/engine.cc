@@ -3,11 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/base/nearest.h"
+#include "writ/guest/wasm/foundry.h"
 #include "writ/guest/wasm/glue.h"
+#include "writ/guest/wasm/image.h"
+#include "writ/guest/wasm/improve.h"
 #include "writ/guest/wasm/run.h"
 #include "writ/guest/wasm/translate.h"
 #include "writ/memory/layout.h"
@@ -18,34 +23,38 @@ namespace {
 // How much the tables of a guest may grow beyond what its module declares.
 constexpr ByteCount table_growth = MiB;
 
+using Loaded = Result<std::shared_ptr<const WasmImage>>;
+
+// A module on its way to an image.
+struct Candidate {
+  BytesView code;
+  Sha256 digest;
+  Module module;
+  std::vector<Linked> imports;
+};
+
 class WasmEngine final : public Engine {
  public:
-  WasmEngine(Options o, Cache c) : options_(std::move(o)), cache_(std::move(c)) {}
+  WasmEngine(Options o, Cache c) : options_(std::move(o)), foundry_(options_.tools, std::move(c)) {}
 
   std::string_view fence() const override { return fence::name(options_.fence->strength()); }
   Result<std::shared_ptr<const Image>> prepare(std::span<const std::byte> code) override;
   Result<Run> run(const Image&, Call&) override;
 
  private:
-  Result<Toolchain> toolchain();
-  Result<Bytes> object_of(std::span<const std::byte> code, const Module&, const Toolchain&, const Sha256& key);
+  Result<Candidate> examine(BytesView code);
   std::shared_ptr<const WasmImage> loaded(const Sha256& key);
+  Loaded load(const Candidate&, const Toolchain&, const Sha256& key, BytesView object);
+  Loaded find(const Candidate&, Tier);  // null: neither loaded nor in the cache
+  Loaded obtain(const Candidate&, Tier);
+  Loaded choose(const Candidate&);
+  void ask_for_better(BytesView code);
 
   Options options_;
-  Cache cache_;
+  Foundry foundry_;
   std::mutex mutex_;
-  std::optional<Toolchain> toolchain_;                          // guarded by mutex_
-  std::map<Sha256, std::weak_ptr<const WasmImage>> images_;     // guarded by mutex_
+  std::map<Sha256, std::weak_ptr<const WasmImage>> images_;  // guarded by mutex_
 };
-
-Result<Toolchain> WasmEngine::toolchain() {
-  const std::lock_guard lock(mutex_);
-  if (!toolchain_) {
-    WRIT_TRY(Toolchain found, find_toolchain(options_.tools, cache_));
-    toolchain_ = std::move(found);
-  }
-  return *toolchain_;
-}
 
 std::shared_ptr<const WasmImage> WasmEngine::loaded(const Sha256& key) {
   const std::lock_guard lock(mutex_);
@@ -54,35 +63,68 @@ std::shared_ptr<const WasmImage> WasmEngine::loaded(const Sha256& key) {
   return i == images_.end() ? nullptr : i->second.lock();
 }
 
-Result<Bytes> WasmEngine::object_of(std::span<const std::byte> code, const Module& module, const Toolchain& tools,
-                                    const Sha256& key) {
-  WRIT_TRY(std::optional<Bytes> kept, cache_.find(key));
-  if (kept) return std::move(*kept);
-  WRIT_TRY(Bytes made, translate(code, module, tools, cache_.folder()));
-  WRIT_CHECK(cache_.store(key, made));
-  return made;
+Loaded WasmEngine::load(const Candidate& c, const Toolchain& chain, const Sha256& key, BytesView object) {
+  WRIT_TRY(auto image, WasmImage::load(*options_.fence, object, c.module, c.imports, chain.tier, chain.tool));
+  const std::lock_guard lock(mutex_);
+  images_[key] = image;
+  return image;
 }
 
-Result<std::shared_ptr<const Image>> WasmEngine::prepare(std::span<const std::byte> code) {
+Loaded WasmEngine::find(const Candidate& c, Tier tier) {
+  WRIT_TRY(const Toolchain chain, foundry_.toolchain(tier));
+  const Sha256 key = Foundry::key(chain, c.digest);
+  if (auto image = loaded(key)) return image;
+  WRIT_TRY(const auto kept, foundry_.find(key));
+  if (!kept) return nullptr;
+  return load(c, chain, key, *kept);
+}
+
+Loaded WasmEngine::obtain(const Candidate& c, Tier tier) {
+  WRIT_TRY(auto found, find(c, tier));
+  if (found) return found;
+  WRIT_TRY(const Toolchain chain, foundry_.toolchain(tier));
+  const Sha256 key = Foundry::key(chain, c.digest);
+  WRIT_TRY(const Bytes made, foundry_.make(c.code, c.module, chain, key));
+  return load(c, chain, key, made);
+}
+
+// Whatever keeps the fast tier from an image (no tcc, or one that gives up or crashes), the best may have one; if not, its
+// words are the better ones.
+Loaded WasmEngine::choose(const Candidate& c) {
+  if (options_.tier != TierChoice::automatic) return obtain(c, options_.tier == TierChoice::fast ? Tier::fast : Tier::best);
+  if (auto best = find(c, Tier::best); best && *best) return best;
+  auto fast = obtain(c, Tier::fast);
+  if (!fast) return obtain(c, Tier::best);
+  ask_for_better(c.code);
+  return fast;
+}
+
+// Nothing that fails here is worth a word to somebody who has what they asked for; the next run asks again.
+void WasmEngine::ask_for_better(BytesView code) {
+  if (!options_.improve) return;
+  Improvements improvements(foundry_);
+  if (const auto answer = improvements.want(code); answer && *answer == Improvements::Answer::waits && improvements.idle())
+    options_.improve();
+}
+
+Result<Candidate> WasmEngine::examine(BytesView code) {
   auto module = parse_module(code);
   if (!module) {
     // The validator knows more than we do about what is wrong.
     if (code.size() >= 8 && code.size() <= module_size_max.value() && module.error().what.starts_with("malformed"))
-      WRIT_CHECK(validate_bytes(code, options_.tools, cache_.folder()));
+      WRIT_CHECK(validate_bytes(code, options_.tools, foundry_.cache().folder()));
     return module.error();
   }
   if (state_size(*module).value() > ARENA_STATE_MAX)
     return invalid("the module's tables and globals need more than 16 MiB", "table", "make its tables smaller");
   WRIT_TRY(std::vector<Linked> imports, link_imports(*module, options_.host));
-  WRIT_TRY(const Toolchain tools, toolchain());
-  const Sha256 key = sha256_of_parts({as_bytes(tools.tool.name), tools.tool.digest.sha256.view(), sha256(code).view()});
-  if (auto image = loaded(key)) return image;
-  WRIT_TRY(const Bytes object, object_of(code, *module, tools, key));
-  auto image = WasmImage::load(*options_.fence, object, std::move(*module), std::move(imports), tools.tool);
-  if (!image) return image.error();
-  const std::lock_guard lock(mutex_);
-  images_[key] = *image;
-  return *image;
+  return Candidate{code, sha256(code), std::move(*module), std::move(imports)};
+}
+
+Result<std::shared_ptr<const Image>> WasmEngine::prepare(std::span<const std::byte> code) {
+  WRIT_TRY(const Candidate c, examine(code));
+  WRIT_TRY(auto image, choose(c));
+  return std::shared_ptr<const Image>(std::move(image));
 }
 
 Error no_entry(const WasmImage& image, const std::string& entry) {
@@ -114,7 +156,9 @@ Result<Run> WasmEngine::run(const Image& any, Call& call) {
   const bool by_itself = call.entry == "_start" || call.entry == "_initialize";
   const auto initialize = by_itself ? std::nullopt : find_entry(*image, "_initialize");
   WRIT_TRY(fence::SlotHandle slot, options_.fence->acquire(options_.wait));
-  memory::ArenaLimits limits{call.limits.memory, call.limits.stack, {}};
+  const std::uint64_t stack = std::min<std::uint64_t>(call.limits.stack.value() * stack_factor(image->tier()),
+                                                      std::max<std::uint64_t>(ARENA_STACK_MAX, call.limits.stack.value()));
+  memory::ArenaLimits limits{call.limits.memory, ByteCount(stack), {}};
   limits.state = ByteCount(std::min<std::uint64_t>(image->state_size().value() + table_growth.value(), ARENA_STATE_MAX));
   WRIT_TRY(memory::Arena arena, memory::Arena::open(std::move(slot), limits));
   return GuestRun(*image, options_.host, arena, call).run(*entry, initialize);

@@ -1,20 +1,19 @@
 // The WebAssembly engine: the guest port for core modules, over a fence, a toolchain and a cache.
 //
-// prepare() needs the toolchain only for modules that the cache does not have. Every run gets an arena of its own.
+// prepare() needs the toolchain only for modules that the cache does not have. A module that is new is compiled by the fast
+// tier (tier.h), if nobody insists on the best, and left for improve.h. Every run gets an arena of its own.
 // Threads: as guest.h says; prepare() may be called from any thread, several at once.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "writ/fence/fence.h"
 #include "writ/guest/guest.h"
-#include "writ/guest/wasm/cache.h"
 #include "writ/guest/wasm/host.h"
-#include "writ/guest/wasm/image.h"
+#include "writ/guest/wasm/tier.h"
 #include "writ/guest/wasm/toolchain.h"
 
 namespace writ::guest::wasm {
@@ -24,6 +23,10 @@ struct Options {
   std::string cache;                              // folder, absolute
   std::vector<HostModule> host = {wasi_module()};  // what modules can import
   Tools tools = {};
+  TierChoice tier = TierChoice::best;
+  // Called with automatic choice, on the thread of prepare(), after a module went into the queue of improve.h and while
+  // nobody works on it. Without it nothing is put there.
+  std::function<void()> improve = {};
   Nanoseconds wait = std::chrono::seconds(60);    // for a free slot of the fence
 };
 

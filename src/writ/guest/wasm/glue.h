@@ -6,6 +6,7 @@
 
 #include "writ/base/result.h"
 #include "writ/guest/wasm/module.h"
+#include "writ/guest/wasm/tier.h"
 
 namespace writ::guest::wasm {
 
@@ -24,8 +25,9 @@ std::string make_glue(const Module&);
 
 // Changes the translator's output in three places: the table of function types becomes constant, so that no state lies
 // outside of the arena; floating-point loads stay in floating-point registers; data segments are copied and never become
-// instructions. `unsupported` if the output does not look as wasm2c 1.0.32 writes it.
-Result<std::string> settle(std::string translated, const Module&);
+// instructions. For the fast tier also loads, stores, and the sign of a negated NaN (image/fast.h).
+// `unsupported` if the output does not look as wasm2c 1.0.32 writes it.
+Result<std::string> settle(std::string translated, const Module&, Tier);
 
 // Changes whenever the text that these functions write does: part of the digest of the toolchain.
 std::string glue_fingerprint();

@@ -7,7 +7,6 @@
 #include "writ/base/assert.h"
 #include "writ/guest/wasm/elf.h"
 #include "writ/guest/wasm/glue.h"
-#include "writ/guest/wasm/toolchain.h"
 
 namespace writ::guest::wasm {
 namespace {
@@ -61,7 +60,7 @@ Relocated relocate(const Elf& elf, std::uint64_t base) {
 }  // namespace
 
 Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, BytesView object, Module module,
-                                                                 std::vector<Linked> imports, Tool toolchain) {
+                                                                 std::vector<Linked> imports, Tier tier, Tool toolchain) {
   WRIT_TRY(const Elf elf, read_elf(object));
   std::shared_ptr<WasmImage> image(new WasmImage);
   WRIT_TRY(image->code_, fence.reserve_code(elf.size));
@@ -78,8 +77,9 @@ Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, By
   }
   if (image->instantiate_ == 0) return Error{Code::corrupt, "the image cannot be entered", {}, {}};
   std::ranges::sort(image->entries_);
+  image->tier_ = tier;
   image->state_size_ = wasm::state_size(module);
-  image->engine_ = {std::string(tier_name), digest(object)};
+  image->engine_ = {std::string(engine_name(tier)), digest(object)};
   image->toolchain_ = std::move(toolchain);
   image->module_ = std::move(module);
   image->imports_ = std::move(imports);

@@ -11,6 +11,7 @@
 #include "writ/guest/guest.h"
 #include "writ/guest/wasm/host.h"
 #include "writ/guest/wasm/module.h"
+#include "writ/guest/wasm/tier.h"
 #include "writ/wire/bytes.h"
 
 namespace writ::guest::wasm {
@@ -19,7 +20,7 @@ class WasmImage final : public Image {
  public:
   // Reads, relocates, scans and maps the image's object. `corrupt` if it is not what our linker makes; `invalid` if it
   // holds an instruction that no guest may have.
-  static Result<std::shared_ptr<const WasmImage>> load(fence::Fence&, BytesView object, Module, std::vector<Linked>,
+  static Result<std::shared_ptr<const WasmImage>> load(fence::Fence&, BytesView object, Module, std::vector<Linked>, Tier,
                                                        Tool toolchain);
 
   const Tool& engine() const override { return engine_; }
@@ -28,6 +29,7 @@ class WasmImage final : public Image {
   const Module& module() const { return module_; }
   const std::vector<Linked>& imports() const { return imports_; }
   ByteCount state_size() const { return state_size_; }
+  Tier tier() const { return tier_; }
 
   std::uint64_t instantiate() const { return instantiate_; }            // address of its entry
   std::optional<std::uint64_t> entry_of(std::uint32_t function) const;  // of a callable export
@@ -44,6 +46,7 @@ class WasmImage final : public Image {
   };
   WasmImage() = default;
 
+  Tier tier_ = Tier::best;
   Tool engine_, toolchain_;
   std::unique_ptr<fence::Code> code_;
   Module module_;

@@ -19,14 +19,18 @@ constexpr std::string_view generation = "writ image 1";
 
 // Why each: semantics of WebAssembly (wrapping integers, exact floats, loops that may never end), no access to anything
 // that the fence denies (stack protector and thread-local storage, procedure linkage), no state but the arena's.
-constexpr std::array<std::string_view, 25> for_compiler{
+constexpr std::array<std::string_view, 25> for_best_compiler{
     "-std=gnu17", "-O2", "-march=x86-64-v2", "-fPIC", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-fno-plt",
     "-fno-stack-protector", "-fcf-protection=none", "-mno-red-zone", "-fno-asynchronous-unwind-tables", "-fomit-frame-pointer",
     "-fno-math-errno", "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-finite-loops", "-fno-delete-null-pointer-checks",
     "-fbracket-depth=1000000", "-nostdlibinc", "-fno-ident", "-w", "-DNDEBUG", "-I."};
-constexpr std::array<std::string_view, 16> for_linker{
+constexpr std::array<std::string_view, 16> for_best_linker{
     "-shared", "-z", "now", "-z", "relro", "-z", "noexecstack", "-z", "separate-loadable-segments", "-z", "max-page-size=4096",
     "--build-id=none", "--no-dynamic-linker", "--no-undefined", "-Bsymbolic", "--gc-sections"};
+constexpr std::array<std::string_view, 5> for_fast_compiler{"-w", "-nostdinc", "-DNDEBUG", "-Ifast", "-I."};
+// The symbols are all local by the version script: nothing is exported, so nothing needs to be looked up.
+constexpr std::array<std::string_view, 12> for_fast_linker{"-shared", "-z", "now", "-z", "noexecstack", "--build-id=none", "--no-undefined",
+    "--no-warn-mismatch", "--hash-style=sysv", "-T", "fast.ld", "--version-script=fast.version"};
 
 // Identifies a program without reading or running it.
 Result<std::string> stamp(const Program& t) {
@@ -45,9 +49,10 @@ Result<std::string> ask_version(const Program& t) {
   return f.output.substr(0, f.output.find('\n'));
 }
 
-Result<std::vector<std::string>> versions(const Tools& tools, const Cache& cache) {
+Result<std::vector<std::string>> versions(const Tools& tools, Tier tier, const Cache& cache) {
+  const std::array asked{&tools.translator, &tools.compiler_of(tier), &tools.linker_of(tier)};
   std::string stamps;
-  for (const Program* t : {&tools.translator, &tools.compiler, &tools.linker}) {
+  for (const Program* t : asked) {
     WRIT_TRY(const std::string s, stamp(*t));
     stamps += s + '\n';
   }
@@ -60,7 +65,7 @@ Result<std::vector<std::string>> versions(const Tools& tools, const Cache& cache
     answers.clear();
   }
   std::string note;
-  for (const Program* t : {&tools.translator, &tools.compiler, &tools.linker}) {
+  for (const Program* t : asked) {
     WRIT_TRY(answers.emplace_back(), ask_version(*t));
     note += answers.back() + '\n';
   }
@@ -70,17 +75,23 @@ Result<std::vector<std::string>> versions(const Tools& tools, const Cache& cache
 
 }  // namespace
 
-std::span<const std::string_view> compiler_flags() { return for_compiler; }
-std::span<const std::string_view> linker_flags() { return for_linker; }
+std::span<const std::string_view> compiler_flags(Tier t) {
+  if (t == Tier::fast) return for_fast_compiler;
+  return for_best_compiler;
+}
+std::span<const std::string_view> linker_flags(Tier t) {
+  if (t == Tier::fast) return for_fast_linker;
+  return for_best_linker;
+}
 
-Result<Toolchain> find_toolchain(const Tools& tools, const Cache& cache) {
-  Toolchain t{tools, {}, {}};
-  WRIT_TRY(t.versions, versions(tools, cache));
+Result<Toolchain> find_toolchain(const Tools& tools, Tier tier, const Cache& cache) {
+  Toolchain t{tools, tier, {}, {}};
+  WRIT_TRY(t.versions, versions(tools, tier, cache));
   std::string all(generation);
   const auto add = [&all](std::string_view part) { (all += '\n') += part; };
   for (const auto& v : t.versions) add(v);
-  for (const auto f : for_compiler) add(f);
-  for (const auto f : for_linker) add(f);
+  for (const auto f : compiler_flags(tier)) add(f);
+  for (const auto f : linker_flags(tier)) add(f);
   add(glue_fingerprint());
   for (const EmbeddedFile& f : embedded_files()) add(sha256(f.bytes).hex());
   t.tool = {fmt::format("{}, {}", t.versions[0], t.versions[1]), digest(as_bytes(all))};

@@ -14,6 +14,7 @@
 #include "writ/base/result.h"
 #include "writ/guest/guest.h"
 #include "writ/guest/wasm/cache.h"
+#include "writ/guest/wasm/tier.h"
 #include "writ/supervise/command.h"
 
 namespace writ::guest::wasm {
@@ -28,20 +29,25 @@ struct Tools {
   Program translator{"/usr/bin/wasm2c", "wabt"};
   Program compiler{"/usr/bin/clang-14", "clang-14"};
   Program linker{"/usr/bin/ld.lld-14", "lld-14"};
+  Program fast_compiler{"/usr/bin/tcc", "tcc"};
+  Program fast_linker{"/usr/bin/x86_64-linux-gnu-ld.bfd", "binutils"};
+
+  const Program& compiler_of(Tier t) const { return t == Tier::fast ? fast_compiler : compiler; }
+  const Program& linker_of(Tier t) const { return t == Tier::fast ? fast_linker : linker; }
 };
 
-inline constexpr std::string_view tier_name = "wasm/clang-14 -O2";
-std::span<const std::string_view> compiler_flags();
-std::span<const std::string_view> linker_flags();
+std::span<const std::string_view> compiler_flags(Tier);
+std::span<const std::string_view> linker_flags(Tier);
 
 struct Toolchain {
   Tools tools;
+  Tier tier = Tier::best;
   std::vector<std::string> versions;  // of translator, compiler, linker
   Tool tool;                          // their names, and the digest of all that makes an image
 };
 
 // `unavailable` names the tool that is missing and its package.
-Result<Toolchain> find_toolchain(const Tools&, const Cache&);
+Result<Toolchain> find_toolchain(const Tools&, Tier, const Cache&);
 
 // A command for one of the tools, confined to the folder and the read-only system.
 supervise::Command tool_command(const Program&, std::vector<std::string> arguments, const std::string& folder);

@@ -9,6 +9,7 @@
 
 namespace writ::guest::wasm {
 
+// With the tools of the toolchain, for its tier.
 // `invalid`: the module is not valid or uses what is not supported. `exhausted`: translating it needs more than a limit.
 // `unavailable`: a tool is missing.
 Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder);

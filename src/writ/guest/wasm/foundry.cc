@@ -1,0 +1,27 @@
+#include "writ/guest/wasm/foundry.h"
+
+#include "writ/guest/wasm/translate.h"
+
+namespace writ::guest::wasm {
+
+Result<Toolchain> Foundry::toolchain(Tier tier) {
+  const std::lock_guard lock(mutex_);
+  auto& known = toolchains_[static_cast<std::size_t>(tier)];
+  if (!known) {
+    WRIT_TRY(Toolchain found, find_toolchain(tools_, tier, cache_));
+    known = std::move(found);
+  }
+  return *known;
+}
+
+Sha256 Foundry::key(const Toolchain& chain, const Sha256& code) {
+  return sha256_of_parts({as_bytes(chain.tool.name), chain.tool.digest.sha256.view(), code.view()});
+}
+
+Result<Bytes> Foundry::make(BytesView code, const Module& module, const Toolchain& chain, const Sha256& key) const {
+  WRIT_TRY(Bytes made, translate(code, module, chain, cache_.folder()));
+  (void)cache_.store(key, made);
+  return made;
+}
+
+}  // namespace writ::guest::wasm
