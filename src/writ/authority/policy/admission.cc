@@ -44,7 +44,10 @@ Ceilings ceilings(const Program& program, const ComponentFacts& component) {
         case Gauge::run_time: lower(out.run_time, c.most); break;
         case Gauge::effects: lower(out.effects, c.most); break;
         case Gauge::files: lower(out.files, c.most); break;
-        case Gauge::bandwidth: case Gauge::read_bandwidth: case Gauge::write_bandwidth: case Gauge::effect_rate: break;
+        case Gauge::bandwidth:
+        case Gauge::read_bandwidth:
+        case Gauge::write_bandwidth:
+        case Gauge::effect_rate: break;
       }
   }
   return out;

@@ -13,15 +13,19 @@ namespace {
 
 // The bytes that %XX stands for; `*` as a wildcard is none.
 Result<std::string> literal_resource(std::string_view text) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '*') return invalid("an effect has one resource, not a pattern", escape_for_terminal(text), "a literal star is written %2A");
+    if (text[i] == '*')
+      return invalid("an effect has one resource, not a pattern", escape_for_terminal(text), "a literal star is written %2A");
     if (text[i] != '%') {
       out += text[i];
       continue;
     }
-    if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return invalid("% without two hex digits", escape_for_terminal(text));
+    if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0)
+      return invalid("% without two hex digits", escape_for_terminal(text));
     out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
     i += 2;
   }
@@ -46,8 +50,10 @@ class CaseCompiler {
 
  private:
   void add(const syntax::Given& g, CaseWord& to) {
-    const std::array<std::pair<std::string_view, std::string*>, 4> members{
-        {{"name", &to.component.name}, {"code", &to.component.code}, {"digest", &to.component.digest}, {"fence", &to.component.fence}}};
+    const std::array<std::pair<std::string_view, std::string*>, 4> members{{{"name", &to.component.name},
+                                                                            {"code", &to.component.code},
+                                                                            {"digest", &to.component.digest},
+                                                                            {"fence", &to.component.fence}}};
     if (g.name.text == "capability") {
       auto grant = parse_grant(g.value.text, "/", WallTime{});
       if (!grant) return diagnostics_.add(g.value.at, "not a grant: " + grant.error().what, grant.error().hint);
@@ -60,7 +66,8 @@ class CaseCompiler {
         *member = g.value.text;
         return;
       }
-    diagnostics_.add(g.name.at, fmt::format("a component has no `{}` that a test could give it", g.name.text), "name, code, digest, fence or label");
+    diagnostics_.add(g.name.at, fmt::format("a component has no `{}` that a test could give it", g.name.text),
+                     "name, code, digest, fence or label");
   }
 
   void add(const syntax::Case& c, CaseWord given) {
@@ -71,8 +78,10 @@ class CaseCompiler {
     given.effect = std::move(*effect);
     for (const auto& [name, node] : c.values) value(name, node, given);
     for (const auto& rule : c.by) {
-      if (given.wanted == CaseWord::Wanted::allow) diagnostics_.add(rule.at, "what is allowed is refused by no rule", "leave `by` out");
-      const auto known = std::ranges::any_of(policy_.rules, [&](const auto& r) { return r.name.text == rule.text; }) || rule.text == "capability";
+      if (given.wanted == CaseWord::Wanted::allow)
+        diagnostics_.add(rule.at, "what is allowed is refused by no rule", "leave `by` out");
+      const auto known = std::ranges::any_of(policy_.rules, [&](const auto& r) { return r.name.text == rule.text; }) ||
+                         rule.text == "capability";
       if (!known) diagnostics_.add(rule.at, fmt::format("this policy has no rule `{}`", rule.text));
       given.by.push_back(rule.text);
     }
@@ -85,8 +94,10 @@ class CaseCompiler {
       Base base;
       std::uint64_t* value;
     };
-    const std::array<Member, 4> members{{{"bytes", Base::size, &to.effect.bytes}, {"size", Base::size, &to.effect.size},
-                                         {"effect_count", Base::number, &to.effects}, {"denied_count", Base::number, &to.denied}}};
+    const std::array<Member, 4> members{{{"bytes", Base::size, &to.effect.bytes},
+                                         {"size", Base::size, &to.effect.size},
+                                         {"effect_count", Base::number, &to.effects},
+                                         {"denied_count", Base::number, &to.denied}}};
     for (const auto& m : members) {
       if (m.name != name.text) continue;
       const Declarations none;
@@ -96,7 +107,8 @@ class CaseCompiler {
       *m.value = static_cast<std::uint64_t>(e->number);
       return;
     }
-    diagnostics_.add(name.at, fmt::format("an effect of a test has no `{}`", name.text), "bytes, size, effect_count or denied_count");
+    diagnostics_.add(name.at, fmt::format("an effect of a test has no `{}`", name.text),
+                     "bytes, size, effect_count or denied_count");
   }
 
   const syntax::Policy& policy_;
@@ -114,7 +126,8 @@ Result<effect::Effect> parse_effect(std::string_view text) {
     std::vector<std::string_view> known;
     for (const auto& w : effect::vocabulary) known.push_back(w.name);
     const auto near = nearest(word, known);
-    return invalid(fmt::format("unknown effect `{}`", escape_for_terminal(word)), {}, near ? fmt::format("did you mean `{}`?", *near) : "writ help effects lists them");
+    return invalid(fmt::format("unknown effect `{}`", escape_for_terminal(word)), {},
+                   near ? fmt::format("did you mean `{}`?", *near) : "writ help effects lists them");
   }
   effect::Effect e{*kind, {}, 0, 0};
   const auto form = effect::word(*kind).resource;
@@ -122,13 +135,17 @@ Result<effect::Effect> parse_effect(std::string_view text) {
     if (colon != text.npos) return invalid(fmt::format("`{}` has no resource", word));
     return e;
   }
-  if (colon == text.npos || colon + 1 == text.size()) return invalid(fmt::format("`{}` needs a resource", word), {}, fmt::format("write {}:RESOURCE", word));
+  if (colon == text.npos || colon + 1 == text.size())
+    return invalid(fmt::format("`{}` needs a resource", word), {}, fmt::format("write {}:RESOURCE", word));
   WRIT_TRY(e.resource, literal_resource(text.substr(colon + 1)));
-  if (form == effect::ResourceForm::host_path && !e.resource.starts_with('/')) return invalid("a host path begins with /", escape_for_terminal(e.resource));
+  if (form == effect::ResourceForm::host_path && !e.resource.starts_with('/'))
+    return invalid("a host path begins with /", escape_for_terminal(e.resource));
   WRIT_CHECK(Pattern::literal(e.resource, form));
   return e;
 }
 
-std::vector<CaseWord> compile_cases(const syntax::Policy& policy, Diagnostics& diagnostics) { return CaseCompiler(policy, diagnostics).run(); }
+std::vector<CaseWord> compile_cases(const syntax::Policy& policy, Diagnostics& diagnostics) {
+  return CaseCompiler(policy, diagnostics).run();
+}
 
 }  // namespace writ::authority::policy

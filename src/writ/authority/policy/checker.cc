@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "writ/authority/policy/lexer.h"
-#include "writ/base/escape.h"
-#include "writ/base/nearest.h"
+#include "writ/authority/policy/wording.h"
 
 namespace writ::authority::policy {
 namespace {
@@ -18,16 +17,6 @@ using syntax::NodeKind;
 
 constexpr std::size_t max_expanded = 1000;  // predicates put in place in one expression: they may multiply
 constexpr Type boolean{Base::boolean, false}, text{Base::text, false};
-
-std::string quote(std::string_view word) {
-  constexpr std::size_t longest = 60;
-  return "`" + escape_for_terminal(word.substr(0, longest)) + "`";
-}
-
-std::string hint_of(std::string_view word, std::span<const std::string_view> known, std::string fallback = {}) {
-  const auto near = nearest(word, known);
-  return near ? "did you mean " + quote(*near) + "?" : fallback;
-}
 
 template <class Map>
 void add_keys(std::vector<std::string_view>& out, const Map& map) {
@@ -58,10 +47,22 @@ Expression make(Op op, Type type, Span at, std::vector<Expression> parts = {}) {
   return e;
 }
 
-constexpr std::array<std::pair<std::string_view, Op>, 16> operators{
-    {{"||", Op::any}, {"&&", Op::all}, {"implies", Op::implies}, {"==", Op::equal}, {"!=", Op::unequal}, {"<", Op::less},
-     {"<=", Op::at_most}, {">", Op::more}, {">=", Op::at_least}, {"+", Op::add}, {"-", Op::subtract}, {"*", Op::multiply},
-     {"/", Op::divide}, {"%", Op::remainder}, {"in", Op::in_set}, {"like", Op::like}}};
+constexpr std::array<std::pair<std::string_view, Op>, 16> operators{{{"||", Op::any},
+                                                                     {"&&", Op::all},
+                                                                     {"implies", Op::implies},
+                                                                     {"==", Op::equal},
+                                                                     {"!=", Op::unequal},
+                                                                     {"<", Op::less},
+                                                                     {"<=", Op::at_most},
+                                                                     {">", Op::more},
+                                                                     {">=", Op::at_least},
+                                                                     {"+", Op::add},
+                                                                     {"-", Op::subtract},
+                                                                     {"*", Op::multiply},
+                                                                     {"/", Op::divide},
+                                                                     {"%", Op::remainder},
+                                                                     {"in", Op::in_set},
+                                                                     {"like", Op::like}}};
 
 }  // namespace
 
@@ -81,7 +82,8 @@ std::optional<Expression> Checker::check(const Node& node, const Scope& scope, T
   auto e = expression(node, scope);
   if (!e) return std::nullopt;
   if (wanted.base == Base::amount) as_amount(*e);
-  if (e->type != wanted) return fail(node.at, fmt::format("this is a {}, and a {} is wanted", policy::name(e->type), policy::name(wanted)));
+  if (e->type != wanted)
+    return fail(node.at, fmt::format("this is a {}, and a {} is wanted", policy::name(e->type), policy::name(wanted)));
   return e;
 }
 
@@ -115,7 +117,8 @@ Checker::Checked Checker::any(const Node& node, const Scope& scope) {
         if (__builtin_mul_overflow(node.number, u.factor, &e.number)) return fail(node.at, "this is more than 64 bits hold");
         return e;
       }
-      return fail(node.at, "unknown unit " + quote(node.word), hint_of(node.word, known, "units are such as MB, MiB, seconds, MBps, percent"));
+      return fail(node.at, "unknown unit " + quote(node.word),
+                  hint_of(node.word, known, "units are such as MB, MiB, seconds, MBps, percent"));
     }
     case NodeKind::set: {
       auto s = set(node);
@@ -150,8 +153,10 @@ std::optional<Expression> Checker::set(const Node& node) {
     if (type && *type != v->type)
       return fail(part.at, fmt::format("a {} among values of type {}", policy::name(v->type), policy::name(*type)));
     type = v->type;
-    if (v->type.base == Base::text) values->texts.push_back(std::move(v->text));
-    else values->numbers.push_back(v->number);
+    if (v->type.base == Base::text)
+      values->texts.push_back(std::move(v->text));
+    else
+      values->numbers.push_back(v->number);
   }
   std::ranges::sort(values->numbers);
   std::ranges::sort(values->texts);
@@ -217,7 +222,8 @@ Checker::Checked Checker::call(const Node& node, const Scope& scope) {
 }
 
 Checker::Checked Checker::declared(const Declarations::Predicate& p, const Node& node, const Scope& scope) {
-  if (p.order >= below_) return fail(node.at, quote(node.word) + " is declared later", "a predicate may use those declared before it");
+  if (p.order >= below_)
+    return fail(node.at, quote(node.word) + " is declared later", "a predicate may use those declared before it");
   if (++expanded_ > max_expanded) return fail(node.at, "predicates that use predicates make this expression too long");
   if (node.parts.size() != p.parameters.size())
     return fail(node.at, fmt::format("{} takes {} arguments, not {}", quote(node.word), p.parameters.size(), node.parts.size()));
@@ -235,7 +241,8 @@ Checker::Checked Checker::declared(const Declarations::Predicate& p, const Node&
       auto& e = std::get<Expression>(*argument);
       const auto type = find_value_type(wanted.text);
       if (type && type->base == Base::amount) as_amount(e);
-      if (!type || e.type != *type) return fail(node.parts[i].at, fmt::format("a {} is not a {}", policy::name(e.type), wanted.text));
+      if (!type || e.type != *type)
+        return fail(node.parts[i].at, fmt::format("a {} is not a {}", policy::name(e.type), wanted.text));
     }
     inner.emplace(p.parameters[i].name.text, std::move(*argument));
   }
@@ -247,78 +254,6 @@ Checker::Checked Checker::declared(const Declarations::Predicate& p, const Node&
   return std::move(*body);
 }
 
-Checker::Checked Checker::built_in(BuiltIn predicate, const Node& node, const Scope& scope) {
-  const auto& word = built_ins()[static_cast<std::size_t>(predicate)];
-  const std::size_t wanted = predicate == BuiltIn::is_empty ? 1 : 2;
-  if (node.parts.size() != wanted) return fail(node.at, fmt::format("{} takes ({})", quote(node.word), word.arguments));
-  auto first = any(node.parts[0], scope);
-  if (!first) return std::nullopt;
-  const auto* object = std::get_if<Object>(&*first);
-  const auto is = [&](Object o) { return object != nullptr && *object == o; };
-  const auto literal = [&]() -> std::optional<std::string> {
-    const auto& n = node.parts[1];
-    if (n.kind != NodeKind::text) return fail(n.at, "a text in double quotes is wanted here");
-    return n.word;
-  };
-  switch (predicate) {
-    case BuiltIn::starts_with: case BuiltIn::ends_with: case BuiltIn::contains: case BuiltIn::is_empty: {
-      if (object != nullptr || std::get<Expression>(*first).type != text) return fail(node.parts[0].at, fmt::format("{} takes ({})", quote(node.word), word.arguments));
-      static constexpr std::array ops{Op::starts_with, Op::ends_with, Op::contains, Op::is_empty};
-      Expression e = make(ops[static_cast<std::size_t>(predicate)], boolean, node.at);
-      e.parts.push_back(std::move(std::get<Expression>(*first)));
-      if (wanted == 1) return e;
-      auto second = expression(node.parts[1], scope);
-      if (!second) return std::nullopt;
-      if (second->type != text) return fail(node.parts[1].at, "a Text is wanted here");
-      e.parts.push_back(std::move(*second));
-      return e;
-    }
-    case BuiltIn::matches: {
-      if (object != nullptr || std::get<Expression>(*first).type != text) return fail(node.parts[0].at, "a Text is wanted here");
-      auto e = glob(std::move(std::get<Expression>(*first)), node.parts[1]);
-      if (!e) return std::nullopt;
-      e->at = node.at;
-      return std::move(*e);
-    }
-    case BuiltIn::requires_capability: {
-      if (!is(Object::effect)) return fail(node.parts[0].at, "only an effect requires a capability");
-      const auto& n = node.parts[1];
-      const auto found = declarations_.capabilities.find(n.word);
-      if (n.kind != NodeKind::name || found == declarations_.capabilities.end()) {
-        std::vector<std::string_view> known;
-        add_keys(known, declarations_.capabilities);
-        return fail(n.at, "unknown capability " + quote(n.word), hint_of(n.word, known, "declare it: capability NAME = \"GRANT\";"));
-      }
-      if ((bit(found->second->kind) & domain_) == 0)
-        return fail(n.at, fmt::format("{} is about {}, which this rule is not", quote(n.word), effect::name(found->second->kind)));
-      Expression e = make(Op::covered, boolean, node.at);
-      e.capability = found->second;
-      return e;
-    }
-    case BuiltIn::bounds: {
-      if (!is(Object::capability)) return fail(node.parts[0].at, "only the capability bounds something");
-      const auto limit = literal();
-      if (!limit) return std::nullopt;
-      const auto found = std::ranges::find(effect::limit_names, *limit);
-      if (found == effect::limit_names.end())
-        return fail(node.parts[1].at, "unknown limit " + quote(*limit), hint_of(*limit, effect::limit_names));
-      Expression e = make(Op::bounds, boolean, node.at);
-      e.number = found - effect::limit_names.begin();
-      return e;
-    }
-    case BuiltIn::has_label: {
-      if (!is(Object::component)) return fail(node.parts[0].at, "only a component has labels");
-      const auto label = literal();
-      if (!label) return std::nullopt;
-      if (label->find('=') == label->npos || label->front() == '=') return fail(node.parts[1].at, "a label is KEY=VALUE");
-      Expression e = make(Op::has_label, boolean, node.at);
-      e.text = *label;
-      return e;
-    }
-  }
-  return std::nullopt;
-}
-
 Checker::Checked Checker::unary(const Node& node, const Scope& scope) {
   auto e = expression(node.parts[0], scope);
   if (!e) return std::nullopt;
@@ -326,7 +261,8 @@ Checker::Checked Checker::unary(const Node& node, const Scope& scope) {
     if (e->type != boolean) return fail(node.at, fmt::format("! of a {}", policy::name(e->type)));
     return make(Op::not_, boolean, node.at, {std::move(*e)});
   }
-  if (e->type.is_set || e->type.base == Base::text || e->type.base == Base::boolean) return fail(node.at, fmt::format("- of a {}", policy::name(e->type)));
+  if (e->type.is_set || e->type.base == Base::text || e->type.base == Base::boolean)
+    return fail(node.at, fmt::format("- of a {}", policy::name(e->type)));
   const Type type = e->type;
   return make(Op::negate, type, node.at, {std::move(*e)});
 }
@@ -334,7 +270,9 @@ Checker::Checked Checker::unary(const Node& node, const Scope& scope) {
 Checker::Checked Checker::binary(const Node& node, const Scope& scope) {
   const auto op = std::ranges::find(operators, node.word, &std::pair<std::string_view, Op>::first)->second;
   switch (op) {
-    case Op::any: case Op::all: case Op::implies: {
+    case Op::any:
+    case Op::all:
+    case Op::implies: {
       Expression e = make(op, boolean, node.at);
       for (const auto& part : node.parts) {
         auto p = expression(part, scope);
@@ -354,7 +292,11 @@ Checker::Checked Checker::binary(const Node& node, const Scope& scope) {
       e->at = node.at;
       return std::move(*e);
     }
-    case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::remainder: return arithmetic(op, node, scope);
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::remainder: return arithmetic(op, node, scope);
     default: return comparison(op, node, scope);
   }
 }
@@ -375,7 +317,9 @@ bool Checker::known_word(const Expression& attribute, const Expression& constant
   std::vector<std::string> words = constant.set ? constant.set->texts : std::vector{constant.text};
   for (const auto& w : words)
     if (std::ranges::find(known, w) == known.end()) {
-      fail(constant.at, fmt::format("no {} of an {} is {}", word(attribute.attribute).name, policy::name(word(attribute.attribute).of), quote(w)),
+      fail(constant.at,
+           fmt::format("no {} of an {} is {}", word(attribute.attribute).name, policy::name(word(attribute.attribute).of),
+                       quote(w)),
            hint_of(w, known, fmt::format("known are {}", fmt::join(known, ", "))));
       return false;
     }
@@ -386,7 +330,8 @@ Checker::Checked Checker::comparison(Op op, const Node& node, const Scope& scope
   auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
   if (!a || !b) return std::nullopt;
   agree(*a, *b);
-  if (a->type != b->type) return fail(node.at, fmt::format("a {} is compared with a {}", policy::name(a->type), policy::name(b->type)));
+  if (a->type != b->type)
+    return fail(node.at, fmt::format("a {} is compared with a {}", policy::name(a->type), policy::name(b->type)));
   const bool equality = op == Op::equal || op == Op::unequal;
   if (a->type.is_set || (!equality && (a->type.base == Base::text || a->type.base == Base::boolean)))
     return fail(node.at, fmt::format("{} does not compare values of type {}", quote(node.word), policy::name(a->type)));
@@ -397,12 +342,16 @@ Checker::Checked Checker::comparison(Op op, const Node& node, const Scope& scope
 Checker::Checked Checker::arithmetic(Op op, const Node& node, const Scope& scope) {
   auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
   if (!a || !b) return std::nullopt;
-  const auto counts = [](const Expression& e) { return !e.type.is_set && e.type.base != Base::text && e.type.base != Base::boolean; };
+  const auto counts = [](const Expression& e) {
+    return !e.type.is_set && e.type.base != Base::text && e.type.base != Base::boolean;
+  };
   const bool scales = op == Op::multiply || op == Op::divide;
   if (!scales) agree(*a, *b);
-  const bool fits = counts(*a) && counts(*b) && (a->type == b->type ? op != Op::multiply || a->type.base == Base::number
-                                                                      : scales && b->type.base == Base::number);
-  if (!fits) return fail(node.at, fmt::format("a {} {} a {} has no meaning", policy::name(a->type), node.word, policy::name(b->type)));
+  const bool fits =
+      counts(*a) && counts(*b) &&
+      (a->type == b->type ? op != Op::multiply || a->type.base == Base::number : scales && b->type.base == Base::number);
+  if (!fits)
+    return fail(node.at, fmt::format("a {} {} a {} has no meaning", policy::name(a->type), node.word, policy::name(b->type)));
   const Type type = op == Op::divide && a->type == b->type ? Type{Base::number, false} : a->type;
   return make(op, type, node.at, {std::move(*a), std::move(*b)});
 }
@@ -411,47 +360,14 @@ Checker::Checked Checker::membership(const Node& node, const Scope& scope) {
   auto a = expression(node.parts[0], scope);
   auto b = a ? expression(node.parts[1], scope) : std::nullopt;
   if (!a || !b) return std::nullopt;
-  if (!b->type.is_set) return fail(node.parts[1].at, fmt::format("in takes a set, not a {}", policy::name(b->type)), "write [\"a\", \"b\"]");
-  if (a->type != Type{b->type.base, false}) return fail(node.at, fmt::format("a {} is never in a {}", policy::name(a->type), policy::name(b->type)));
+  if (!b->type.is_set)
+    return fail(node.parts[1].at, fmt::format("in takes a set, not a {}", policy::name(b->type)), "write [\"a\", \"b\"]");
+  if (a->type != Type{b->type.base, false})
+    return fail(node.at, fmt::format("a {} is never in a {}", policy::name(a->type), policy::name(b->type)));
   if (!known_word(*a, *b)) return std::nullopt;
   Expression e = make(Op::in_set, boolean, node.at);
   e.set = b->set;
   e.parts.push_back(std::move(*a));
-  return e;
-}
-
-// A pattern as it would stand in a grant. It must have a meaning for some kind of the rule.
-std::optional<Expression> Checker::glob(Expression subject, const Node& pattern) {
-  if (pattern.kind != NodeKind::text) return fail(pattern.at, "a pattern is a text in double quotes");
-  using effect::ResourceForm;
-  const bool of_resource = subject.op == Op::attribute && subject.attribute == Attribute::effect_resource;
-  auto globs = std::make_shared<Globs>();
-  std::string why = "a pattern is written as in a grant";
-  bool some = false;
-  for (const auto form : {ResourceForm::object_path, ResourceForm::host_path, ResourceForm::name}) {
-    bool wanted = !of_resource && form == ResourceForm::name;
-    for (const auto& w : effect::vocabulary) wanted |= of_resource && (domain_ & bit(w.kind)) && w.resource == form;
-    if (!wanted) continue;
-    if (form == ResourceForm::host_path && !pattern.word.starts_with('/')) {
-      why = "a host path begins with /";
-      continue;
-    }
-    auto parsed = Pattern::parse(pattern.word, form, "/");
-    if (!parsed) {
-      why = parsed.error().text();
-      continue;
-    }
-    globs->by_form[static_cast<std::size_t>(form)] = std::move(*parsed);
-    some = true;
-  }
-  if (!some)
-    return fail(pattern.at, of_resource ? fmt::format("no resource of {} is ever like this", domain_ ? names_of(domain_) : "a component")
-                                        : "not a pattern", why);
-  Expression e = make(Op::like, boolean, pattern.at);
-  e.globs = std::move(globs);
-  e.text = pattern.word;
-  e.number = of_resource ? 1 : 0;
-  e.parts.push_back(std::move(subject));
   return e;
 }
 

@@ -21,10 +21,14 @@ struct ActionWord {
   std::string_view name;
   Response response;
 };
-constexpr std::array<ActionWord, 8> actions{{{"log_and_continue", Response::log}, {"restrict_capabilities", Response::restrict},
-                                             {"isolate_component", Response::isolate}, {"terminate_immediately", Response::terminate},
-                                             {"log", Response::log}, {"restrict", Response::restrict},
-                                             {"isolate", Response::isolate}, {"terminate", Response::terminate}}};
+constexpr std::array<ActionWord, 8> actions{{{"log_and_continue", Response::log},
+                                             {"restrict_capabilities", Response::restrict},
+                                             {"isolate_component", Response::isolate},
+                                             {"terminate_immediately", Response::terminate},
+                                             {"log", Response::log},
+                                             {"restrict", Response::restrict},
+                                             {"isolate", Response::isolate},
+                                             {"terminate", Response::terminate}}};
 
 class PolicyCompiler {
  public:
@@ -35,9 +39,12 @@ class PolicyCompiler {
     const auto first = program_.words.size();
     if (policy_.rules.empty()) diagnostics_.add(policy_.name.at, fmt::format("the policy `{}` has no rule", policy_.name.text));
     for (const auto& rule : policy_.rules) {
-      if (!names_.insert(rule.name.text).second) diagnostics_.add(rule.name.at, fmt::format("a second rule `{}`", rule.name.text));
-      if (const auto* o = std::get_if<syntax::OnViolation>(&rule.body)) on_violation(rule, *o);
-      else forall(rule, std::get<syntax::Forall>(rule.body));
+      if (!names_.insert(rule.name.text).second)
+        diagnostics_.add(rule.name.at, fmt::format("a second rule `{}`", rule.name.text));
+      if (const auto* o = std::get_if<syntax::OnViolation>(&rule.body))
+        on_violation(rule, *o);
+      else
+        forall(rule, std::get<syntax::Forall>(rule.body));
     }
     for (auto i = first; i < program_.words.size(); ++i) program_.words[i].responses = responses_;
   }
@@ -47,14 +54,17 @@ class PolicyCompiler {
     for (std::size_t i = 0; i < severity_names.size(); ++i)
       if (severity_names[i] == word.text) return static_cast<Severity>(i);
     const auto near = nearest(word.text, severity_names);
-    diagnostics_.add(word.at, fmt::format("unknown severity `{}`", word.text), near ? fmt::format("did you mean `{}`?", *near) : "Low, Medium, High or Critical");
+    diagnostics_.add(word.at, fmt::format("unknown severity `{}`", word.text),
+                     near ? fmt::format("did you mean `{}`?", *near) : "Low, Medium, High or Critical");
     return std::nullopt;
   }
 
   void on_violation(const syntax::Rule& rule, const syntax::OnViolation& o) {
     if (rule.severity) diagnostics_.add(rule.severity->at, "a rule that answers violations has no severity of its own");
-    if (o.type.text != "SecurityViolation") diagnostics_.add(o.type.at, fmt::format("unknown type `{}`", o.type.text), "violations are of type SecurityViolation");
-    if (std::exchange(answered_, true)) return diagnostics_.add(rule.name.at, "a second rule that answers violations", "one policy has one answer");
+    if (o.type.text != "SecurityViolation")
+      diagnostics_.add(o.type.at, fmt::format("unknown type `{}`", o.type.text), "violations are of type SecurityViolation");
+    if (std::exchange(answered_, true))
+      return diagnostics_.add(rule.name.at, "a second rule that answers violations", "one policy has one answer");
     std::array<bool, severity_names.size()> seen{};
     for (const auto& arm : o.arms) {
       const auto found = std::ranges::find(actions, arm.action.text, &ActionWord::name);
@@ -63,9 +73,12 @@ class PolicyCompiler {
         for (const auto& a : actions) known.push_back(a.name);
         const auto near = nearest(arm.action.text, known);
         diagnostics_.add(arm.action.at, fmt::format("unknown response `{}`", arm.action.text),
-                         near ? fmt::format("did you mean `{}`?", *near) : "log_and_continue, restrict_capabilities, isolate_component or terminate_immediately");
-        if (arm.severity.text == "_") seen.fill(true);
-        else if (const auto s = severity(arm.severity)) seen[static_cast<std::size_t>(*s)] = true;
+                         near ? fmt::format("did you mean `{}`?", *near)
+                              : "log_and_continue, restrict_capabilities, isolate_component or terminate_immediately");
+        if (arm.severity.text == "_")
+          seen.fill(true);
+        else if (const auto s = severity(arm.severity))
+          seen[static_cast<std::size_t>(*s)] = true;
         continue;
       }
       if (arm.severity.text == "_") {
@@ -75,11 +88,15 @@ class PolicyCompiler {
       }
       const auto s = severity(arm.severity);
       if (!s) continue;
-      if (std::exchange(seen[static_cast<std::size_t>(*s)], true)) diagnostics_.add(arm.severity.at, fmt::format("`{}` is matched twice", arm.severity.text));
-      else responses_[static_cast<std::size_t>(*s)] = found->response;
+      if (std::exchange(seen[static_cast<std::size_t>(*s)], true))
+        diagnostics_.add(arm.severity.at, fmt::format("`{}` is matched twice", arm.severity.text));
+      else
+        responses_[static_cast<std::size_t>(*s)] = found->response;
     }
     for (std::size_t i = 0; i < seen.size(); ++i)
-      if (!seen[i]) diagnostics_.add(rule.name.at, fmt::format("`{}` is not answered", severity_names[i]), "name all four, or `_ =>` for the rest");
+      if (!seen[i])
+        diagnostics_.add(rule.name.at, fmt::format("`{}` is not answered", severity_names[i]),
+                         "name all four, or `_ =>` for the rest");
   }
 
   std::uint32_t add_word(const syntax::Rule& rule) {
@@ -94,8 +111,10 @@ class PolicyCompiler {
     if (f.variable.text == "capability" || (f.variable.text == "component" && !is_component(f.type.text)))
       return diagnostics_.add(f.variable.at, fmt::format("`{}` already means something else here", f.variable.text));
     if (f.type.text == "Component") return component_rule(word, rule, f, {});
-    if (const auto c = declarations_.components.find(f.type.text); c != declarations_.components.end()) return component_rule(word, rule, f, c->second);
-    if (const auto e = declarations_.effects.find(f.type.text); e != declarations_.effects.end()) return effect_rule(word, rule, f, e->second.kinds, e->second.where);
+    if (const auto c = declarations_.components.find(f.type.text); c != declarations_.components.end())
+      return component_rule(word, rule, f, c->second);
+    if (const auto e = declarations_.effects.find(f.type.text); e != declarations_.effects.end())
+      return effect_rule(word, rule, f, e->second.kinds, e->second.where);
     if (const auto kinds = find_effect_type(f.type.text)) return effect_rule(word, rule, f, *kinds, std::nullopt);
     auto names = effect_type_names();
     names.push_back("Component");
@@ -103,21 +122,27 @@ class PolicyCompiler {
     for (const auto& [name, type] : declarations_.components) names.push_back(name);
     const std::vector<std::string_view> known(names.begin(), names.end());
     const auto near = nearest(f.type.text, known);
-    diagnostics_.add(f.type.at, fmt::format("no gate here enforces `{}`: it is neither declared nor in the vocabulary of effects", f.type.text),
-                     near ? fmt::format("did you mean `{}`?", *near) : fmt::format("effects are {}", names_of(all_kinds())));
+    diagnostics_.add(
+        f.type.at,
+        fmt::format("no gate here enforces `{}`: it is neither declared nor in the vocabulary of effects", f.type.text),
+        near ? fmt::format("did you mean `{}`?", *near) : fmt::format("effects are {}", names_of(all_kinds())));
   }
 
   bool is_component(std::string_view type) const { return type == "Component" || declarations_.components.contains(type); }
 
-  void component_rule(std::uint32_t word, const syntax::Rule& rule, const syntax::Forall& f, const Declarations::ComponentType& type) {
+  void component_rule(std::uint32_t word, const syntax::Rule& rule, const syntax::Forall& f,
+                      const Declarations::ComponentType& type) {
     auto compiled = compile_component_rule(f, type, declarations_, diagnostics_);
     if (!compiled) return;
-    if (rule.severity && !compiled->check && std::ranges::none_of(compiled->ceilings, [](const Ceiling& c) { return c.gauge >= Gauge::bandwidth; }))
-      diagnostics_.add(rule.severity->at, "this rule is never violated: its gauges are limits of the task", "leave the severity out");
+    if (rule.severity && !compiled->check &&
+        std::ranges::none_of(compiled->ceilings, [](const Ceiling& c) { return c.gauge >= Gauge::bandwidth; }))
+      diagnostics_.add(rule.severity->at, "this rule is never violated: its gauges are limits of the task",
+                       "leave the severity out");
     program_.component_rules.push_back({word, std::make_shared<const ComponentRule>(std::move(*compiled))});
   }
 
-  void effect_rule(std::uint32_t word, const syntax::Rule& rule, const syntax::Forall& f, Kinds kinds, std::optional<Expression> where) {
+  void effect_rule(std::uint32_t word, const syntax::Rule& rule, const syntax::Forall& f, Kinds kinds,
+                   std::optional<Expression> where) {
     const Scope scope = effect_scope(f.variable.text);
     Checker checker(declarations_, kinds, diagnostics_);
     constexpr Type boolean{Base::boolean, false};
@@ -167,12 +192,14 @@ Compiled compile(std::string_view text, std::string_view file) {
   program->digest = digest(as_bytes(text));
   std::set<std::string> names;
   for (const auto& policy : parsed) {
-    if (!names.insert(policy.name.text).second) diagnostics.add(policy.name.at, fmt::format("a second policy `{}`", policy.name.text));
+    if (!names.insert(policy.name.text).second)
+      diagnostics.add(policy.name.at, fmt::format("a second policy `{}`", policy.name.text));
     PolicyCompiler(policy, file, *program, diagnostics).run();
     auto cases = compile_cases(policy, diagnostics);
     out.cases.insert(out.cases.end(), std::make_move_iterator(cases.begin()), std::make_move_iterator(cases.end()));
   }
-  if (parsed.empty() && diagnostics.empty()) diagnostics.add({0, 0, 1, 1}, "the file holds no policy", "write policy NAME { rule NAME { ... } }");
+  if (parsed.empty() && diagnostics.empty())
+    diagnostics.add({0, 0, 1, 1}, "the file holds no policy", "write policy NAME { rule NAME { ... } }");
   if (diagnostics.empty()) {
     fill_tables(*program);
     out.program = std::move(program);

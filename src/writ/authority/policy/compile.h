@@ -25,7 +25,7 @@ struct CaseWord {
   std::uint64_t effects = 0, denied = 0;
   std::vector<Grant> capabilities;  // none: one without limits that covers the effect
   ComponentFacts component;
-  std::vector<std::string> by;      // rules that must be among those that refuse
+  std::vector<std::string> by;  // rules that must be among those that refuse
 };
 
 struct Compiled {

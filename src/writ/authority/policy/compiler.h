@@ -16,8 +16,8 @@ Scope component_scope(std::string_view variable);
 // A rule that can never match, never refuses or always fails: adds a diagnostic.
 void probe(const EffectRule&, const syntax::Rule&, Diagnostics&);
 
-std::optional<ComponentRule> compile_component_rule(const syntax::Forall&, const Declarations::ComponentType&, const Declarations&,
-                                                    Diagnostics&);
+std::optional<ComponentRule> compile_component_rule(const syntax::Forall&, const Declarations::ComponentType&,
+                                                    const Declarations&, Diagnostics&);
 
 std::vector<CaseWord> compile_cases(const syntax::Policy&, Diagnostics&);
 

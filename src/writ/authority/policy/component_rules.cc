@@ -22,12 +22,13 @@ const GaugeWord* gauge_of(const Node& n, std::string_view variable) {
 }
 
 // `gauge <= constant`, also written from the other side.
-void ceiling(const GaugeWord& gauge, std::string_view mark, const Node& whole, const Node& constant, const Declarations& declarations,
-             ComponentRule& out, Diagnostics& diagnostics) {
+void ceiling(const GaugeWord& gauge, std::string_view mark, const Node& whole, const Node& constant,
+             const Declarations& declarations, ComponentRule& out, Diagnostics& diagnostics) {
   if (!gauge.gauge)
     return diagnostics.add(whole.at, fmt::format("`{}` cannot be enforced here", gauge.name), std::string(gauge.enforced_by));
   if (mark != "<" && mark != "<=")
-    return diagnostics.add(whole.at, fmt::format("`{}` can only be bounded from above", gauge.name), fmt::format("write {} <= ...", gauge.name));
+    return diagnostics.add(whole.at, fmt::format("`{}` can only be bounded from above", gauge.name),
+                           fmt::format("write {} <= ...", gauge.name));
   auto bound = Checker(declarations, no_kinds, diagnostics).check(constant, {}, {gauge.base, false});
   if (!bound) return;
   if (bound->op != Op::constant)
@@ -47,7 +48,8 @@ std::optional<ComponentRule> compile_component_rule(const syntax::Forall& rule, 
   const auto fixed = [&](const Node& node) -> std::optional<Expression> {
     auto e = Checker(declarations, no_kinds, diagnostics).check(node, scope, {Base::boolean, false});
     if (e && e->depends_on(Varies::each_effect)) {
-      diagnostics.add(node.at, "a component is judged when it is admitted, before it has tried anything", "bound it in a rule about effects");
+      diagnostics.add(node.at, "a component is judged when it is admitted, before it has tried anything",
+                      "bound it in a rule about effects");
       return std::nullopt;
     }
     return e;

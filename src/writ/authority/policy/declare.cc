@@ -37,7 +37,8 @@ class Declarer {
                        name.text == "capability" || name.text == "component" ||
                        std::ranges::any_of(built_ins(), [&](const auto& p) { return p.name == name.text; });
     if (!taken && seen_.insert(name.text).second) return true;
-    diagnostics_.add(name.at, fmt::format("`{}` {}", name.text, taken ? "is a word of the language" : "is declared twice"), "choose another name");
+    diagnostics_.add(name.at, fmt::format("`{}` {}", name.text, taken ? "is a word of the language" : "is declared twice"),
+                     "choose another name");
     return false;
   }
 
@@ -49,7 +50,8 @@ class Declarer {
     auto grant = parse_grant(c.grant.text, "/", WallTime{});
     if (!grant) return diagnostics_.add(c.grant.at, "not a grant: " + grant.error().what, grant.error().hint);
     if (!grant->limits.empty())
-      return diagnostics_.add(c.grant.at, "a capability that a rule requires has no limits", "compare with capability.max_size and its like instead");
+      return diagnostics_.add(c.grant.at, "a capability that a rule requires has no limits",
+                              "compare with capability.max_size and its like instead");
     out_.capabilities.emplace(c.name.text, std::make_shared<const Grant>(std::move(*grant)));
   }
 
@@ -62,7 +64,8 @@ class Declarer {
         auto known = value_type_names();
         const auto near = nearest(parameter.type.text, known);
         diagnostics_.add(parameter.type.at, fmt::format("unknown type `{}`", parameter.type.text),
-                         near ? fmt::format("did you mean `{}`?", *near) : fmt::format("values are {}; or Effect, Capability, Component", fmt::join(known, ", ")));
+                         near ? fmt::format("did you mean `{}`?", *near)
+                              : fmt::format("values are {}; or Effect, Capability, Component", fmt::join(known, ", ")));
         return;
       }
     }
@@ -73,22 +76,29 @@ class Declarer {
     Kinds kinds = no_kinds;
     bool component = false;
     for (const auto& base : t.bases) {
-      if (base.text == "Component") component = true;
-      else if (const auto found = find_effect_type(base.text)) kinds |= *found;
-      else if (const auto declared = out_.effects.find(base.text); declared != out_.effects.end() && !declared->second.where) kinds |= declared->second.kinds;
-      else return unknown_type(base);
+      if (base.text == "Component")
+        component = true;
+      else if (const auto found = find_effect_type(base.text))
+        kinds |= *found;
+      else if (const auto declared = out_.effects.find(base.text); declared != out_.effects.end() && !declared->second.where)
+        kinds |= declared->second.kinds;
+      else
+        return unknown_type(base);
     }
     if (component && (kinds != no_kinds || t.bases.size() > 1))
       return diagnostics_.add(t.name.at, "a type is one of effects or one of components, not of both");
     std::optional<Expression> where;
     if (t.where) {
-      where = Checker(out_, kinds, diagnostics_).check(*t.where, component ? component_scope("component") : effect_scope("effect"), {Base::boolean, false});
+      where = Checker(out_, kinds, diagnostics_)
+                  .check(*t.where, component ? component_scope("component") : effect_scope("effect"), {Base::boolean, false});
       if (!where) return;
       if (component && where->depends_on(Varies::each_effect))
         return diagnostics_.add(t.where->at, "a component is judged when it is admitted, before it has tried anything");
     }
-    if (component) out_.components.emplace(t.name.text, Declarations::ComponentType{std::move(where)});
-    else out_.effects.emplace(t.name.text, Declarations::EffectType{kinds, std::move(where)});
+    if (component)
+      out_.components.emplace(t.name.text, Declarations::ComponentType{std::move(where)});
+    else
+      out_.effects.emplace(t.name.text, Declarations::EffectType{kinds, std::move(where)});
   }
 
   void unknown_type(const Word& base) {
@@ -108,7 +118,10 @@ class Declarer {
 }  // namespace
 
 Scope effect_scope(std::string_view variable) {
-  Scope scope{{"effect", Object::effect}, {"operation", Object::effect}, {"capability", Object::capability}, {"component", Object::component}};
+  Scope scope{{"effect", Object::effect},
+              {"operation", Object::effect},
+              {"capability", Object::capability},
+              {"component", Object::component}};
   scope.insert_or_assign(std::string(variable), Object::effect);
   return scope;
 }

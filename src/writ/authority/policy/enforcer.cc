@@ -11,8 +11,8 @@
 namespace writ::authority::policy {
 namespace {
 
-constexpr std::size_t remembered = 4096;   // resources; a power of two
-constexpr std::size_t most_named = 8;      // rules in one entry of the journal
+constexpr std::size_t remembered = 4096;  // resources; a power of two
+constexpr std::size_t most_named = 8;     // rules in one entry of the journal
 constexpr std::int64_t hour_in_seconds = 3600;
 constexpr std::int64_t second = 1'000'000'000;
 
@@ -39,10 +39,16 @@ std::uint64_t hash_of(effect::Kind kind, std::uint32_t capability, std::string_v
 bool pays(Gauge gauge, effect::Kind kind) {
   const auto nature = effect::word(kind).nature;
   switch (gauge) {
-    case Gauge::bandwidth: case Gauge::effect_rate: return true;
+    case Gauge::bandwidth:
+    case Gauge::effect_rate: return true;
     case Gauge::read_bandwidth: return nature == effect::Nature::read;
     case Gauge::write_bandwidth: return nature == effect::Nature::staged || nature == effect::Nature::outbound;
-    case Gauge::memory: case Gauge::stack: case Gauge::output: case Gauge::run_time: case Gauge::effects: case Gauge::files: return false;
+    case Gauge::memory:
+    case Gauge::stack:
+    case Gauge::output:
+    case Gauge::run_time:
+    case Gauge::effects:
+    case Gauge::files: return false;
   }
   return false;
 }
@@ -52,8 +58,12 @@ std::int64_t period(const Ceiling& c) { return c.gauge == Gauge::effect_rate ? h
 
 }  // namespace
 
-Enforcer::Enforcer(std::shared_ptr<const Program> program, ComponentFacts component, std::vector<CapabilityFacts> capabilities, const Clock& clock)
-    : program_(std::move(program)), component_(std::move(component)), capabilities_(std::move(capabilities)), clock_(clock),
+Enforcer::Enforcer(std::shared_ptr<const Program> program, ComponentFacts component, std::vector<CapabilityFacts> capabilities,
+                   const Clock& clock)
+    : program_(std::move(program)),
+      component_(std::move(component)),
+      capabilities_(std::move(capabilities)),
+      clock_(clock),
       violations_(program_->words.size()) {
   open_buckets();
 }
@@ -126,7 +136,8 @@ void Enforcer::fill(Remembered& r) {
 const Enforcer::Remembered& Enforcer::remember(const effect::Effect& e, std::uint32_t capability, std::uint64_t hash) {
   if (memory_.empty()) memory_.resize(remembered);
   auto& place = memory_[hash & (remembered - 1)];
-  if (place && place->hash == hash && place->kind == e.kind && place->capability == capability && place->resource == e.resource) return *place;
+  if (place && place->hash == hash && place->kind == e.kind && place->capability == capability && place->resource == e.resource)
+    return *place;
   auto fresh = std::make_unique<Remembered>();
   fresh->hash = hash;
   fresh->capability = capability;
@@ -168,7 +179,8 @@ std::span<const Violation> Enforcer::decide(const effect::Effect& e, std::uint32
 
 void Enforcer::refill(Bucket& b, Nanoseconds now) const {
   if (now <= b.refilled) return;
-  const std::int64_t burst = b.ceiling.gauge == Gauge::effect_rate ? std::max<std::int64_t>(1, b.ceiling.most / hour_in_seconds) : b.ceiling.most;
+  const std::int64_t burst =
+      b.ceiling.gauge == Gauge::effect_rate ? std::max<std::int64_t>(1, b.ceiling.most / hour_in_seconds) : b.ceiling.most;
   const __int128 full = static_cast<__int128>(burst) * period(b.ceiling);
   b.credit = std::min(full, b.credit + static_cast<__int128>((now - b.refilled).count()) * b.ceiling.most);
   b.refilled = now;

@@ -24,7 +24,7 @@
 namespace writ::authority::policy {
 
 struct Violation {
-  std::uint32_t word = 0;  // of the program
+  std::uint32_t word = 0;           // of the program
   Failure failure = Failure::none;  // the expression failed, and did not come to false
   friend bool operator==(const Violation&, const Violation&) = default;
 };
@@ -42,7 +42,8 @@ struct Counts {
 
 class Enforcer {
  public:
-  Enforcer(std::shared_ptr<const Program> program, ComponentFacts component, std::vector<CapabilityFacts> capabilities, const Clock& clock);
+  Enforcer(std::shared_ptr<const Program> program, ComponentFacts component, std::vector<CapabilityFacts> capabilities,
+           const Clock& clock);
 
   // The rules that refuse this effect under that capability, in the order of the file; empty: none does. Valid until the
   // next call. Changes nothing but what is remembered.

@@ -46,14 +46,18 @@ TEST(PolicyEnforcer, FixedAndVaryingPartsDecideTogether) {
 }
 
 TEST(PolicyEnforcer, DenyWinsAndEveryRuleThatRefusesIsNamed) {
-  Fixture f("rule a { forall e: Effect { e.size < 10.B } }\nrule b { forall e: Effect { e.bytes < 10.B } }\nrule c { forall e: Effect { e.size < 1.MB } }");
+  Fixture f(
+      "rule a { forall e: Effect { e.size < 10.B } }\nrule b { forall e: Effect { e.bytes < 10.B } }\nrule c { forall e: Effect "
+      "{ e.size < 1.MB } }");
   EXPECT_EQ(f.refuse({Kind::state_read, "x", 10, 10}).size(), 2u);
-  EXPECT_EQ(f.by({Kind::state_read, "x", 10, 10}), "rule P.a at p.policy:2 and rule P.b at p.policy:3; severity Medium, response restrict");
+  EXPECT_EQ(f.by({Kind::state_read, "x", 10, 10}),
+            "rule P.a at p.policy:2 and rule P.b at p.policy:3; severity Medium, response restrict");
 }
 
 TEST(PolicyEnforcer, AnExpressionThatFailsDeniesAndSaysSo) {
   Fixture missing("rule r { forall e: StateWrite { capability.max_size <= 1.KB } }");
-  EXPECT_NE(missing.by({Kind::state_write, "x", 0, 0}).find("its expression failed: an attribute is not there"), std::string::npos);
+  EXPECT_NE(missing.by({Kind::state_write, "x", 0, 0}).find("its expression failed: an attribute is not there"),
+            std::string::npos);
   Fixture zero("rule r { forall e: StateRead { e.bytes / e.size < 5 } }");
   EXPECT_TRUE(zero.allows({Kind::state_read, "x", 4, 1}));
   EXPECT_NE(zero.by({Kind::state_read, "x", 4, 0}).find("its expression failed: division by zero"), std::string::npos);
@@ -75,30 +79,38 @@ TEST(PolicyEnforcer, ChainsGoNoFurtherThanNeeded) {
 TEST(PolicyEnforcer, TheCapabilityThatAllowsIsTheOneAsked) {
   Limits bounded;
   bounded.max_size = ByteCount(100);
-  Fixture f("rule r { forall e: StateWrite { capability.bounds(\"max_size\") && capability.max_size <= 1.KB } }", {{"/", {}}, {"orders/", bounded}});
+  Fixture f("rule r { forall e: StateWrite { capability.bounds(\"max_size\") && capability.max_size <= 1.KB } }",
+            {{"/", {}}, {"orders/", bounded}});
   EXPECT_FALSE(f.enforcer.decide({Kind::state_write, "orders/1", 0, 0}, 0, {}).empty());
   EXPECT_TRUE(f.enforcer.decide({Kind::state_write, "orders/1", 0, 0}, 1, {}).empty());
-  EXPECT_FALSE(f.enforcer.decide({Kind::state_write, "orders/1", 0, 0}, 0, {}).empty()) << "what is remembered is of one capability";
+  EXPECT_FALSE(f.enforcer.decide({Kind::state_write, "orders/1", 0, 0}, 0, {}).empty())
+      << "what is remembered is of one capability";
 }
 
 TEST(PolicyEnforcer, CountsOfTheComponentAreSeen) {
-  Fixture f("rule r { forall e: StateRead { component.effect_count < 10 && component.denied_count == 0 && component.has_label(\"team=a\") } }");
+  Fixture f(
+      "rule r { forall e: StateRead { component.effect_count < 10 && component.denied_count == 0 && "
+      "component.has_label(\"team=a\") } }");
   EXPECT_TRUE(f.allows({Kind::state_read, "x", 0, 0}, {9, 0}));
   EXPECT_FALSE(f.allows({Kind::state_read, "x", 0, 0}, {10, 0}));
   EXPECT_FALSE(f.allows({Kind::state_read, "x", 0, 0}, {9, 1}));
 }
 
 TEST(PolicyEnforcer, RulesAreFoundByEveryWayToNameTheirResources) {
-  Fixture f("rule r { forall e: StateRead where e.resource in [\"a/b\", \"c/\"] { false } }\n"
-            "rule s { forall e: StateRead where e.resource == \"d\" { false } }\n"
-            "rule t { forall e: FileRead where e.resource like \"/etc/*.conf\" { false } }\n"
-            "rule u { forall e: FileRead where e.resource like \"/**/id_rsa\" { false } }\n"
-            "rule v { forall e: env where e.resource like \"AWS_*\" { false } }\n"
-            "rule w { forall e: StateRead where e.resource like \"p%20q/**\" { false } }");
+  Fixture f(
+      "rule r { forall e: StateRead where e.resource in [\"a/b\", \"c/\"] { false } }\n"
+      "rule s { forall e: StateRead where e.resource == \"d\" { false } }\n"
+      "rule t { forall e: FileRead where e.resource like \"/etc/*.conf\" { false } }\n"
+      "rule u { forall e: FileRead where e.resource like \"/**/id_rsa\" { false } }\n"
+      "rule v { forall e: env where e.resource like \"AWS_*\" { false } }\n"
+      "rule w { forall e: StateRead where e.resource like \"p%20q/**\" { false } }");
   for (const char* refused : {"a/b", "c/", "d", "p q/1"}) EXPECT_FALSE(f.allows({Kind::state_read, refused, 0, 0})) << refused;
-  for (const char* allowed : {"a/b/c", "a/b/", "c", "c/d", "d/", "dd", "pq/1"}) EXPECT_TRUE(f.allows({Kind::state_read, allowed, 0, 0})) << allowed;
-  for (const char* refused : {"/etc/x.conf", "/id_rsa", "/home/me/id_rsa"}) EXPECT_FALSE(f.allows({Kind::file_read, refused, 0, 0})) << refused;
-  for (const char* allowed : {"/etc/x/y.conf", "/etc", "/home/me/id_rsb"}) EXPECT_TRUE(f.allows({Kind::file_read, allowed, 0, 0})) << allowed;
+  for (const char* allowed : {"a/b/c", "a/b/", "c", "c/d", "d/", "dd", "pq/1"})
+    EXPECT_TRUE(f.allows({Kind::state_read, allowed, 0, 0})) << allowed;
+  for (const char* refused : {"/etc/x.conf", "/id_rsa", "/home/me/id_rsa"})
+    EXPECT_FALSE(f.allows({Kind::file_read, refused, 0, 0})) << refused;
+  for (const char* allowed : {"/etc/x/y.conf", "/etc", "/home/me/id_rsb"})
+    EXPECT_TRUE(f.allows({Kind::file_read, allowed, 0, 0})) << allowed;
   EXPECT_FALSE(f.allows({Kind::env, "AWS_KEY", 0, 0}));
 }
 
@@ -112,7 +124,9 @@ TEST(PolicyEnforcer, RepeatsEscalateThroughAllFourResponses) {
 }
 
 TEST(PolicyEnforcer, ThePolicyNamesItsOwnResponses) {
-  Fixture f("rule r { forall e: StateRead { false } }\nrule a { on v: SecurityViolation { match v.severity { Medium => terminate_immediately(), _ => log() } } }");
+  Fixture f(
+      "rule r { forall e: StateRead { false } }\nrule a { on v: SecurityViolation { match v.severity { Medium => "
+      "terminate_immediately(), _ => log() } } }");
   EXPECT_EQ(f.enforcer.respond(f.refuse({Kind::state_read, "x", 0, 0})).response, Response::terminate);
 }
 
@@ -151,13 +165,16 @@ TEST(PolicyEnforcer, AnotherPolicyTakesOverAtOnceAndCountsStay) {
   const Effect x{Kind::state_read, "x", 0, 0}, y{Kind::state_read, "y", 0, 0};
   for (int i = 0; i < 3; ++i) EXPECT_EQ(f.enforcer.respond(f.refuse(x)).response, Response::log);
   EXPECT_TRUE(f.allows(y));
-  f.enforcer.replace(program("rule other { forall e: Effect { e.size < 1.MB } }\nrule r severity Low { forall e: StateRead where e.resource == \"y\" { false } }"));
+  f.enforcer.replace(
+      program("rule other { forall e: Effect { e.size < 1.MB } }\nrule r severity Low { forall e: StateRead where e.resource == "
+              "\"y\" { false } }"));
   EXPECT_TRUE(f.allows(x)) << "nothing of the old decisions is remembered";
   EXPECT_EQ(f.enforcer.respond(f.refuse(y)).response, Response::restrict) << "the fourth violation of r";
 }
 
 TEST(PolicyEnforcer, TwoPoliciesHoldAtOnce) {
-  const auto a = program("rule a { forall e: StateRead { e.size < 10.B } }"), b = program("rule b { forall e: StateRead { e.bytes < 10.B } }");
+  const auto a = program("rule a { forall e: StateRead { e.size < 10.B } }"),
+             b = program("rule b { forall e: StateRead { e.bytes < 10.B } }");
   StepClock clock;
   Enforcer e(both(*a, *b), {}, {}, clock);
   EXPECT_TRUE(e.decide({Kind::state_read, "x", 1, 1}, 0, {}).empty());

@@ -19,11 +19,33 @@
 namespace writ::authority::policy {
 
 enum class Op : std::uint8_t {
-  constant, attribute,
-  negate, not_, all, any, implies,        // all, any: of any number of parts, from the left, no further than needed
-  equal, unequal, less, at_most, more, at_least,
-  add, subtract, multiply, divide, remainder,
-  in_set, like, starts_with, ends_with, contains, is_empty, covered, bounds, has_label,
+  constant,
+  attribute,
+  negate,
+  not_,
+  all,
+  any,
+  implies,  // all, any: of any number of parts, from the left, no further than needed
+  equal,
+  unequal,
+  less,
+  at_most,
+  more,
+  at_least,
+  add,
+  subtract,
+  multiply,
+  divide,
+  remainder,
+  in_set,
+  like,
+  starts_with,
+  ends_with,
+  contains,
+  is_empty,
+  covered,
+  bounds,
+  has_label,
 };
 
 // Sorted, each value once.

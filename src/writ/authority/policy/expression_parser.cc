@@ -13,8 +13,8 @@ namespace {
 
 using namespace syntax;
 
-constexpr std::array<std::string_view, 14> reserved{"true",   "false",      "in",   "like",      "implies", "where", "forall",
-                                                    "rule",   "policy",     "type", "predicate", "match",   "on",    "test"};
+constexpr std::array<std::string_view, 14> reserved{"true", "false",  "in",   "like",      "implies", "where", "forall",
+                                                    "rule", "policy", "type", "predicate", "match",   "on",    "test"};
 constexpr std::array<std::string_view, 8> comparisons{"==", "!=", "<", "<=", ">", ">=", "in", "like"};
 constexpr std::array<std::string_view, 2> sums{"+", "-"};
 constexpr std::array<std::string_view, 3> products{"*", "/", "%"};
@@ -42,7 +42,8 @@ class ExpressionParser {
 
   bool deeper() {
     if (++depth_ <= max_nesting) return true;
-    return in_.unexpected("an expression that is less deep", fmt::format("at most {} levels; name a part as a predicate", max_nesting));
+    return in_.unexpected("an expression that is less deep",
+                          fmt::format("at most {} levels; name a part as a predicate", max_nesting));
   }
   bool count() {
     if (++nodes_ <= max_nodes) return true;
@@ -117,7 +118,8 @@ class ExpressionParser {
       if (in_.token().kind != TokenKind::word) return in_.unexpected("a member, a predicate or a unit");
       const Word word = in_.take_word();
       if (out.kind == NodeKind::number || out.kind == NodeKind::decimal) {
-        if (out.kind == NodeKind::decimal) return in_.diagnostics().add(out.at, "a number with a point has no unit", "write 1500.MB"), false;
+        if (out.kind == NodeKind::decimal)
+          return in_.diagnostics().add(out.at, "a number with a point has no unit", "write 1500.MB"), false;
         out.kind = NodeKind::quantity;
         out.word = word.text;
         if (in_.accept("(") && !in_.expect(")")) return false;
@@ -203,8 +205,10 @@ bool TokenReader::expect(std::string_view word_or_mark) {
 bool TokenReader::unexpected(std::string_view wanted, std::string hint) {
   constexpr std::size_t longest = 40;
   std::string found = escape_for_terminal(token().text.substr(0, longest));
-  if (token().kind == TokenKind::text) found = "\"" + found + "\"";
-  else if (!ended()) found = "`" + found + "`";
+  if (token().kind == TokenKind::text)
+    found = "\"" + found + "\"";
+  else if (!ended())
+    found = "`" + found + "`";
   diagnostics_.add(token().at, fmt::format("found {} where {} was expected", found, wanted), std::move(hint));
   return false;
 }

@@ -116,8 +116,11 @@ class Lexer {
     const auto before = at_;
     const auto begin = here(1);
     if (!step()) return false;
-    diagnostics_.add(begin, fmt::format("`{}` has no meaning in a policy", escape_for_terminal(text_.substr(before, at_ - before))),
-                     c == '\'' ? "texts stand between double quotes" : c == '&' ? "and is written &&" : "");
+    diagnostics_.add(begin,
+                     fmt::format("`{}` has no meaning in a policy", escape_for_terminal(text_.substr(before, at_ - before))),
+                     c == '\''  ? "texts stand between double quotes"
+                     : c == '&' ? "and is written &&"
+                                : "");
     return false;
   }
 
@@ -164,8 +167,7 @@ class Lexer {
       }
       static constexpr std::string_view escapes = "\"\\nt", meanings = "\"\\\n\t";
       const auto which = escapes.find(peek(1));
-      if (which == escapes.npos || peek(1) == '\0')
-        return fail(2, "an unknown escape in a text", "known are \\\" \\\\ \\n \\t");
+      if (which == escapes.npos || peek(1) == '\0') return fail(2, "an unknown escape in a text", "known are \\\" \\\\ \\n \\t");
       token.text += meanings[which];
       at_ += 2, column_ += 2;
     }

@@ -18,8 +18,8 @@ enum class TokenKind : std::uint8_t { word, number, decimal, text, mark, end };
 
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::string text;            // the word, the mark, the text without quotes and escapes
-  std::int64_t number = 0;     // of a decimal in units of 1 / amount_scale
+  std::string text;         // the word, the mark, the text without quotes and escapes
+  std::int64_t number = 0;  // of a decimal in units of 1 / amount_scale
   Span at;
 };
 

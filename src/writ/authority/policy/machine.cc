@@ -19,9 +19,12 @@ Value run_within(const Code& code, std::span<const Value> slots, const Facts& fa
       case Opcode::text: result = Value::of_text(code.parts[i.operand]->text); break;
       case Opcode::slot: result = slots[i.operand]; break;
       case Opcode::load: result = load(static_cast<Attribute>(i.operand), facts); break;
-      case Opcode::if_false: case Opcode::if_true:
-        if ((stack[top - 1].number != 0) == (i.code == Opcode::if_true)) at = i.operand - 1;
-        else --top;
+      case Opcode::if_false:
+      case Opcode::if_true:
+        if ((stack[top - 1].number != 0) == (i.code == Opcode::if_true))
+          at = i.operand - 1;
+        else
+          --top;
         continue;
       case Opcode::negate: result = apply(Op::negate, stack[--top]); break;
       case Opcode::not_: result = apply(Op::not_, stack[--top]); break;

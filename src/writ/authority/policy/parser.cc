@@ -138,7 +138,8 @@ class Parser {
       r.body = std::move(f);
     } else if (in_.accept("on")) {
       OnViolation o;
-      if (!name(o.variable) || !in_.expect(":") || !name(o.type) || !in_.expect("{") || !arms(o) || !in_.expect("}")) return false;
+      if (!name(o.variable) || !in_.expect(":") || !name(o.type) || !in_.expect("{") || !arms(o) || !in_.expect("}"))
+        return false;
       r.body = std::move(o);
     } else {
       return in_.unexpected("`forall NAME: TYPE { ... }` or `on NAME: SecurityViolation { ... }`");

@@ -9,7 +9,7 @@
 
 namespace writ::authority::policy {
 
-inline constexpr std::size_t max_nesting = 64;  // of parentheses, sets, signs and calls in one expression
+inline constexpr std::size_t max_nesting = 64;    // of parentheses, sets, signs and calls in one expression
 inline constexpr std::size_t max_nodes = 32'768;  // of one expression: what an evaluation may cost stays bounded
 
 // Whatever could be read. The file is right only if there are no diagnostics.

@@ -67,7 +67,9 @@ struct Evaluation {
         if (known < Known::capability) return Value::unknown();
         return Value::of_bool(facts.capability != nullptr && facts.capability->limits.has(static_cast<effect::Limit>(e.number)));
       case Op::has_label: return known < Known::capability ? Value::unknown() : Value::of_bool(has_label(facts, e.text));
-      case Op::negate: case Op::not_: case Op::is_empty: return apply(e.op, run(e.parts[0]));
+      case Op::negate:
+      case Op::not_:
+      case Op::is_empty: return apply(e.op, run(e.parts[0]));
       default: {
         const Value left = run(e.parts[0]);
         return left.tag == Value::Tag::failed ? left : apply(e.op, left, run(e.parts[1]));

@@ -16,7 +16,8 @@ struct Bounds {
 };
 
 // What one comparison of an attribute with a constant leaves of the attribute's values.
-void narrow(const Expression& e, std::map<Attribute, Bounds>& bounds, std::map<Attribute, std::string>& texts, bool& contradiction) {
+void narrow(const Expression& e, std::map<Attribute, Bounds>& bounds, std::map<Attribute, std::string>& texts,
+            bool& contradiction) {
   if (e.parts.size() != 2 || e.parts[0].op != Op::attribute || e.parts[1].op != Op::constant) return;
   const auto attribute = e.parts[0].attribute;
   if (e.parts[1].type.base == Base::text) {
@@ -72,11 +73,13 @@ void probe(const EffectRule& rule, const syntax::Rule& written, Diagnostics& dia
   };
   const auto never = [](const Value& v) { return v.is_false() || v.tag == Value::Tag::failed; };
   if (rule.where && (every_kind(*rule.where, Question::possible, never) || contradicts_itself(*rule.where)))
-    return diagnostics.add(written.name.at, fmt::format("the rule `{}` can never match", written.name.text), "no effect has what its `where` asks for");
+    return diagnostics.add(written.name.at, fmt::format("the rule `{}` can never match", written.name.text),
+                           "no effect has what its `where` asks for");
   if (every_kind(rule.check, Question::exact, [](const Value& v) { return v.tag == Value::Tag::failed; }))
     return diagnostics.add(written.name.at, fmt::format("the expression of the rule `{}` always fails", written.name.text));
   if (every_kind(rule.check, Question::exact, [](const Value& v) { return v.is_true(); }))
-    diagnostics.add(written.name.at, fmt::format("the rule `{}` never refuses anything", written.name.text), "its expression is always true");
+    diagnostics.add(written.name.at, fmt::format("the rule `{}` never refuses anything", written.name.text),
+                    "its expression is always true");
 }
 
 }  // namespace writ::authority::policy

@@ -23,9 +23,17 @@
 namespace writ::authority::policy {
 
 enum class Opcode : std::uint8_t {
-  number, text, slot, load,  // push
-  if_false, if_true,         // jump and keep it, else drop it
-  negate, not_, is_empty, in_set, like,
+  number,
+  text,
+  slot,
+  load,  // push
+  if_false,
+  if_true,  // jump and keep it, else drop it
+  negate,
+  not_,
+  is_empty,
+  in_set,
+  like,
   binary,  // the operand is the Op
 };
 struct Instruction {

@@ -49,9 +49,22 @@ enum class Object : std::uint8_t { effect, capability, component };
 std::string_view name(Object);
 
 enum class Attribute : std::uint8_t {
-  effect_kind, effect_nature, effect_resource, effect_bytes, effect_size,
-  capability_resource, capability_max_size, capability_bytes, capability_uses, capability_time,
-  component_name, component_code, component_digest, component_fence, component_effects, component_denied,
+  effect_kind,
+  effect_nature,
+  effect_resource,
+  effect_bytes,
+  effect_size,
+  capability_resource,
+  capability_max_size,
+  capability_bytes,
+  capability_uses,
+  capability_time,
+  component_name,
+  component_code,
+  component_digest,
+  component_fence,
+  component_effects,
+  component_denied,
 };
 // Fixed: the same for every effect of one kind on one resource under one capability of one task, so that what depends on
 // nothing else is decided once.
@@ -68,7 +81,18 @@ std::span<const AttributeWord> attributes();
 const AttributeWord& word(Attribute);
 
 // What a rule about a component may bound, and what enforces it.
-enum class Gauge : std::uint8_t { memory, stack, output, run_time, effects, files, bandwidth, read_bandwidth, write_bandwidth, effect_rate };
+enum class Gauge : std::uint8_t {
+  memory,
+  stack,
+  output,
+  run_time,
+  effects,
+  files,
+  bandwidth,
+  read_bandwidth,
+  write_bandwidth,
+  effect_rate
+};
 struct GaugeWord {
   std::optional<Gauge> gauge;  // none: nothing here can enforce it
   std::string_view name;

@@ -20,7 +20,8 @@ enum class NodeKind : std::uint8_t {
   number,    // 100
   decimal,   // 100.00, in units of 1 / amount_scale
   quantity,  // 100.MB: `word` is the unit
-  text, boolean,
+  text,
+  boolean,
   name,    // a variable, a set, a capability
   member,  // parts[0].word
   call,    // word(parts...); a.f(b) is f(a, b)

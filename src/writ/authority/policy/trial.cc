@@ -11,7 +11,8 @@ namespace writ::authority::policy {
 namespace {
 
 // Rules that are about an effect of this kind on this resource, whatever they say of it.
-std::vector<std::string> asked_rules(const Program& program, const effect::Effect& e, const Grant& grant, const ComponentFacts& component) {
+std::vector<std::string> asked_rules(const Program& program, const effect::Effect& e, const Grant& grant,
+                                     const ComponentFacts& component) {
   std::vector<std::string> out;
   const CapabilityFacts capability = facts_of(grant);
   Facts facts;
@@ -63,7 +64,8 @@ CaseResult run_case(const std::shared_ptr<const Program>& program, const CaseWor
   const Trial t = try_effect(program, c.effect, c.capabilities, c.component, {c.effects, c.denied});
   std::vector<std::string> who = t.refusing;
   if (!t.capability) who.emplace_back("capability");
-  CaseResult result{&c, t.allowed == (c.wanted == CaseWord::Wanted::allow), t.allowed ? "allowed" : fmt::format("denied by {}", fmt::join(who, ", "))};
+  CaseResult result{&c, t.allowed == (c.wanted == CaseWord::Wanted::allow),
+                    t.allowed ? "allowed" : fmt::format("denied by {}", fmt::join(who, ", "))};
   for (const auto& wanted : c.by) result.holds &= std::ranges::find(who, wanted) != who.end();
   return result;
 }

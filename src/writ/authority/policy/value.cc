@@ -15,9 +15,12 @@ std::int64_t clamp(std::uint64_t n) {
 template <class T>
 Value if_there(const std::optional<T>& v) {
   if (!v) return Value::failed_by(Failure::missing);
-  if constexpr (requires { v->value(); }) return Value::of(clamp(v->value()));
-  else if constexpr (requires { v->count(); }) return Value::of(v->count());
-  else return Value::of(clamp(*v));
+  if constexpr (requires { v->value(); })
+    return Value::of(clamp(v->value()));
+  else if constexpr (requires { v->count(); })
+    return Value::of(v->count());
+  else
+    return Value::of(clamp(*v));
 }
 
 template <class T>
@@ -40,7 +43,8 @@ Value checked(Op op, std::int64_t a, std::int64_t b) {
     case Op::add: return __builtin_add_overflow(a, b, &out) ? Value::failed_by(Failure::overflow) : Value::of(out);
     case Op::subtract: return __builtin_sub_overflow(a, b, &out) ? Value::failed_by(Failure::overflow) : Value::of(out);
     case Op::multiply: return __builtin_mul_overflow(a, b, &out) ? Value::failed_by(Failure::overflow) : Value::of(out);
-    case Op::divide: case Op::remainder:
+    case Op::divide:
+    case Op::remainder:
       if (b == 0) return Value::failed_by(Failure::division_by_zero);
       if (a == least && b == -1) return Value::failed_by(Failure::overflow);
       return Value::of(op == Op::divide ? a / b : a % b);
@@ -110,7 +114,11 @@ Value apply(Op op, const Value& a, const Value& b) {
   if (a.tag == Value::Tag::failed || a.tag == Value::Tag::unknown) return a;  // the left side is looked at first
   if (!b.is_known()) return b;
   switch (op) {
-    case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::remainder: return checked(op, a.number, b.number);
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::remainder: return checked(op, a.number, b.number);
     case Op::starts_with: return Value::of_bool(a.text.starts_with(b.text));
     case Op::ends_with: return Value::of_bool(a.text.ends_with(b.text));
     case Op::contains: return Value::of_bool(a.text.find(b.text) != a.text.npos);
