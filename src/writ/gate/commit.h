@@ -5,7 +5,7 @@
 // saw (optimistic concurrency control; a lost race is `conflict`, and nothing is written). Then it applies the changes,
 // moves the state root, and calls for the testimony. No receipt, no commit: if the testimony fails, nothing happened.
 //
-// Threads: blocks until durable. The testimony runs on the store's writer thread.   Source: architecture.md sections 1, 3.
+// Threads: blocks until durable. The testimony runs while the store is written to, as a store::Store::Change.   Source: architecture.md sections 1, 3.
 #pragma once
 
 #include <functional>

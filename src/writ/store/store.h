@@ -3,11 +3,11 @@
 //
 // A store is a folder with one SQLite file. Every commit has a Sequence, one more than the commit before it. Reads are
 // as of a Sequence and need no lock and no long transaction, because history is kept. Writes are closures that run one
-// after the other on the store's own thread; those of several callers share one disk commit, each in a savepoint, so
-// that a refused one leaves the others alone, and each caller wakes only when its own is durable.
+// after the other, on the thread of one of their callers; those of several callers share one disk commit, each in a
+// savepoint, so that a refused one leaves the others alone, and each caller goes on only when its own is durable.
 //
 // Threads: everything here may be called from any thread, except that a write may not be started within a write.
-// The writer thread takes no signals. Several processes may use one store; they wait for each other up to `patience`.
+// A thread that writes takes no signals meanwhile. Several processes may use one store; they wait for each other up to `patience`.
 //
 // Errors, everywhere: `corrupt` what was read is not what was written (every page carries a checksum, every body its
 // digest); `exhausted` the disk or a limit is full, nothing is lost, go on after making room; `unavailable` there is no
@@ -106,7 +106,7 @@ class Transaction final : public View {
   Result<void> expect(std::string_view path, ObjectVersion expected);
   // The next version. A second put of one path in one transaction replaces the first: one commit, one version.
   Result<ObjectState> put_object(std::string_view path, BytesView body);
-  // The same for a caller that has the digest already: hashing on its own thread leaves the writer free.
+  // The same for a caller that has the digest already: hashing before the write leaves the others the time.
   Result<ObjectState> put_object(std::string_view path, BytesView body, const DigestPair& digest);
   Result<ObjectState> remove_object(std::string_view path);  // `unavailable` if there is no such object
   Result<void> put_record(std::string_view table, BytesView key, BytesView value);
@@ -150,9 +150,9 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const std::string& folder, const OpenOptions&);
   ~Store();  // waits for writes under way
 
-  // Runs `change` once, on the writer thread, and returns when the commit is durable. An Error of `change` is returned as
-  // it is and nothing is changed. A change that wrote nothing makes no commit and returns the current Sequence. What
-  // `change` captures must be host memory, since it does not run on the caller's thread. Throwing ends the program.
+  // Runs `change` once, on this thread or that of another caller, and returns when the commit is durable. An Error of
+  // `change` is returned as it is and nothing is changed. A change that wrote nothing makes no commit and returns the
+  // current Sequence. What `change` captures must be host memory that any thread may use. Throwing ends the program.
   Result<Sequence> write(const Change&);
   // As of the newest commit, of this process or another.
   Result<Reader> snapshot() const;

@@ -54,48 +54,76 @@ Result<void> sweep_removed(Connection& connection, Sequence head) {
   return {};
 }
 
+// A thread that writes has the store in its hands: what interrupts it comes after.
+class WithoutSignals {
+ public:
+  WithoutSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  WithoutSignals(const WithoutSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection, const OpenOptions& options)
-    : connection_(std::move(connection)), durability_(options.durability),
-      log_limit_(options.log_limit) {
+    : durability_(options.durability), log_limit_(options.log_limit), connection_(std::move(connection)) {
   sqlite3_wal_hook(connection_->raw(), count_log_pages, &log_pages_);
-  // Signals of the process belong to other threads: the mask is inherited, so it is set around the start.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Writer::~Writer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_all();
-  thread_.join();
+  Lock lock(mutex_);
+  left_.wait(lock, [&] { return inside_ == 0; });
   const std::string& file = connection_->file();
   if (log_size(file) <= std::min(short_log, log_limit_) || is_unsynced(log_name(file)))
     sqlite3_db_config(connection_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Result<Sequence> Writer::write(const Store::Change& change) {
-  WRIT_ASSERT(std::this_thread::get_id() != thread_.get_id());  // a write within a write would wait for itself
-  Request request{.change = &change, .result = Sequence(0), .done = false, .woken = {}};
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
+  WRIT_ASSERT(writer_ != std::this_thread::get_id());  // a write within a write would wait for itself
+  ++inside_;
   room_.wait(lock, [&] { return queue_.size() < queue_limit; });
+  Request request{.change = &change, .result = Sequence(0), .done = false, .woken = {}};
   queue_.push_back(&request);
-  arrived_.notify_one();
-  request.woken.wait(lock, [&] { return request.done; });
+  if (queue_.size() >= batch_limit) gathered_.notify_one();
+  const auto leads = [&] { return writer_ == std::thread::id() && queue_.front() == &request; };
+  request.woken.wait(lock, [&] { return request.done || leads(); });
+  if (!request.done) lead(lock);
+  if (--inside_ == 0) left_.notify_all();
   return std::move(request.result);
 }
 
-std::vector<Writer::Request*> Writer::take() {
-  std::unique_lock lock(mutex_);
-  arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-  if (durability_ == Durability::group && !stopping_)
-    arrived_.wait_for(lock, group_window, [&] { return stopping_ || queue_.size() >= batch_limit; });
+// Called with the lock, by who is first in the queue; so its own request is in the batch.
+void Writer::lead(Lock& lock) {
+  writer_ = std::this_thread::get_id();
+  const std::vector<Request*> batch = take(lock);
+  lock.unlock();
+  {
+    const WithoutSignals until_done;
+    run_batch(batch);
+    lock.lock();
+    for (Request* request : batch) {
+      request->done = true;
+      request->woken.notify_one();  // under the lock: the request is gone as soon as its caller sees `done`
+    }
+    if (static_cast<std::uint64_t>(log_pages_) * page_size > log_limit_.value()) {
+      lock.unlock();
+      checkpoint();
+      lock.lock();
+    }
+  }
+  writer_ = {};
+  if (!queue_.empty()) queue_.front()->woken.notify_one();
+}
+
+std::vector<Writer::Request*> Writer::take(Lock& lock) {
+  if (durability_ == Durability::group) gathered_.wait_for(lock, group_window, [&] { return queue_.size() >= batch_limit; });
   std::vector<Request*> batch;
   while (!queue_.empty() && batch.size() < batch_limit) {
     batch.push_back(queue_.front());
@@ -105,23 +133,7 @@ std::vector<Writer::Request*> Writer::take() {
   return batch;
 }
 
-void Writer::run() {
-  for (;;) {
-    const std::vector<Request*> batch = take();
-    if (batch.empty()) return;  // stopping, and nothing left
-    run_batch(batch);
-    {
-      const std::lock_guard lock(mutex_);
-      for (Request* request : batch) {
-        request->done = true;
-        request->woken.notify_one();  // under the lock: the request is gone as soon as its caller sees `done`
-      }
-    }
-    if (static_cast<std::uint64_t>(log_pages_) * page_size > log_limit_.value()) checkpoint();
-  }
-}
-
-void Writer::run_batch(std::span<Request* const> batch) {
+void Writer::run_batch(std::span<Request* const> batch) noexcept {
   const Result<void> committed = poison_ ? Result<void>(*poison_) : run_changes(batch);
   if (!committed && connection_->in_transaction()) (void)connection_->run("ROLLBACK");
   if (committed) return;
