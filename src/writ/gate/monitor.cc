@@ -35,10 +35,12 @@ Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
 }
 
 Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size) {
-  effect::Effect again = key.effect();
-  again.bytes = bytes;
-  again.size = size;
-  WRIT_CHECK(judge(again));
+  const effect::Effect& first = key.effect();
+  again_.kind = first.kind;
+  again_.resource.assign(first.resource);
+  again_.bytes = bytes;
+  again_.size = size;
+  WRIT_CHECK(judge(again_));
   return {};
 }
 

@@ -53,6 +53,7 @@ class Monitor {
   effect::Journal& journal_;
   std::uint64_t effect_limit_;
   OnDenial on_denial_;
+  effect::Effect again_{effect::Kind::state_read, {}, 0, 0};  // repeat()'s: its text keeps its room, so that nothing is allocated
   bool must_end_ = false;
   bool ended_by_denial_ = false;
   std::string end_reason_;
