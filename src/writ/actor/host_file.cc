@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "writ/base/quantity.h"
@@ -79,6 +80,22 @@ Result<std::size_t> HostFile::read_at(std::uint64_t offset, std::span<std::byte>
     std::memcpy(out.data(), content_->data() + offset, out.size());
     return out.size();
   }
+  const bool in_order = std::exchange(next_, offset + out.size()) == offset;
+  if (!in_order || out.size() >= read_ahead.value()) return read_from_disk(offset, out);
+  if (offset < ahead_at_ || offset + out.size() > ahead_at_ + ahead_.size()) {
+    ahead_.resize(std::min(read_ahead.value(), metadata_.size - offset));
+    ahead_at_ = offset;
+    const auto n = read_from_disk(offset, ahead_);
+    ahead_.resize(n ? *n : 0);
+    if (!n) return n.error();
+    if (ahead_.size() < out.size())
+      return Error{Code::conflict, "the file was changed while it was open", place_.granted, "try again"};
+  }
+  std::memcpy(out.data(), ahead_.data() + (offset - ahead_at_), out.size());
+  return out.size();
+}
+
+Result<std::size_t> HostFile::read_from_disk(std::uint64_t offset, std::span<std::byte> out) const {
   std::size_t done = 0;
   while (done < out.size()) {
     WRIT_TRY(const auto n, read_piece(fd_, offset + done, out.subspan(done), place_.granted));
