@@ -148,7 +148,8 @@ class Slot {
   virtual Result<void> discard(std::uint64_t offset, ByteCount size) = 0;
 };
 
-// A slot on loan. Given back on destruction; the next holder gets it rebuilt.
+// A slot on loan. Given back on destruction; the next holder gets it empty: nothing in it is accessible to a guest but the
+// header, and whatever is made accessible reads zero.
 class SlotHandle {
  public:
   class Pool {
@@ -225,7 +226,7 @@ class Fence {
   virtual Strength strength() const = 0;
   virtual std::size_t slots() const = 0;
 
-  // A rebuilt slot. Waits until `wait` is over if all are taken (0: does not wait): `exhausted`. The calling thread may
+  // An empty slot. Waits until `wait` is over if all are taken (0: does not wait): `exhausted`. The calling thread may
   // read and write slots and code from then on.
   virtual Result<SlotHandle> acquire(Nanoseconds wait) = 0;
   virtual Result<std::unique_ptr<GuestThread>> guard_thread() = 0;

@@ -18,15 +18,6 @@ namespace {
 constexpr std::uint64_t whole = slot_size.value();
 constexpr std::uint64_t page = page_size.value();
 
-int protection(Access a) {
-  switch (a) {
-    case Access::none: return PROT_NONE;
-    case Access::read: return PROT_READ;
-    case Access::read_write: return PROT_READ | PROT_WRITE;
-  }
-  std::unreachable();
-}
-
 int tag(void* at, std::size_t size, int prot, int key) {
   return key < 0 ? mprotect(at, size, prot) : static_cast<int>(syscall(SYS_pkey_mprotect, at, size, prot, key));
 }
@@ -94,6 +85,7 @@ Result<void> NativeSlot::prepare() {
 void NativeSlot::release() {
   if (interrupt_) interrupt_->detach();
   interrupt_.reset();
+  if (state_ == State::used && pages_.wipe()) state_ = State::empty;
   if (state_ != State::empty) (void)rebuild();  // gives the memory back early; tried again, and judged, in prepare()
 }
 
@@ -105,6 +97,7 @@ Result<void> NativeSlot::rebuild() {
     return system_error(errno, "cannot give a slot its key", "fence");
   *reinterpret_cast<std::uint64_t*>(base_) = reinterpret_cast<std::uint64_t>(gate_ + map_.call);
   if (mprotect(base_, page, PROT_READ)) return system_error(errno, "cannot protect a slot's header", "fence");
+  pages_.start(base_);
   state_ = State::empty;
   return {};
 }
@@ -119,9 +112,7 @@ Result<void> NativeSlot::protect(std::uint64_t offset, ByteCount size, Access ac
   WRIT_CHECK(check_range(offset, size));
   if (poisoned()) return Error{writ::Code::poisoned, "the slot has to be rebuilt", "fence", {}};
   state_ = State::used;
-  if (mprotect(base_ + offset, size.value(), protection(access)))
-    return system_error(errno, "cannot change access", "fence slot");
-  return {};
+  return pages_.protect(offset, size.value(), access);
 }
 
 Result<void> NativeSlot::discard(std::uint64_t offset, ByteCount size) {
@@ -139,6 +130,7 @@ Result<Exit> NativeSlot::enter(GuestThread& guest_thread, const Entry& entry, Ho
   if (poisoned()) return Error{writ::Code::poisoned, "the slot has to be rebuilt", "fence", {}};
   WRIT_CHECK(check_range(entry.stack_top - entry.stack.value(), entry.stack));
   if (entry.stack < page_size) return invalid("a guest needs a stack of at least a page", "fence");
+  WRIT_CHECK(pages_.close_kept());
 
   c.stack_top = reinterpret_cast<std::uint64_t>(base_) + entry.stack_top;
   c.stack_bottom = c.stack_top - entry.stack.value();

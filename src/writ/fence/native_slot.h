@@ -8,6 +8,7 @@
 
 #include "writ/fence/fence.h"
 #include "writ/fence/native_gate.h"
+#include "writ/fence/native_pages.h"
 #include "writ/fence/native_state.h"
 
 namespace writ::fence {
@@ -74,6 +75,7 @@ class NativeSlot final : public Slot {
   const GateMap& map_;
   std::byte* base_ = nullptr;
   State state_ = State::unmapped;
+  NativePages pages_;
   std::shared_ptr<NativeInterrupt> interrupt_;
   // Written by the thread inside with plain stores, read by cancel() behind a membarrier: entering costs no fence.
   std::atomic<int> inside_{0};      // thread id, 0: nobody

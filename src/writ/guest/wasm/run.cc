@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "writ/base/quantity.h"
 #include "writ/guest/wasm/trap.h"
@@ -40,9 +41,20 @@ Result<bool> GuestRun::enter(std::uint64_t function) {
   return false;
 }
 
+// What the module declares is known before it runs: so its memory is there before the first entry, and a slot that has the
+// same from its last holder need not be changed (fence/native_pages.h).
+bool GuestRun::commit_memory() {
+  const WasmPageCount pages = image_.module().memory_minimum;
+  if (arena_.commit(pages)) return true;
+  outcome_ = {End::out_of_memory, 0,
+              "needs " + format_size(ByteCount(pages.value() * ARENA_WASM_PAGE)) + " of memory at its start, and its limit is " +
+                  format_size(call_.limits.memory), {}};
+  return false;
+}
+
 Result<Run> GuestRun::run(std::uint64_t entry, std::optional<std::uint64_t> initialize) {
   const Nanoseconds cpu = thread_time();
-  {
+  if (commit_memory()) {
     const auto interrupt = arena_.slot().interrupt();
     const Cancellation::Hook hook(call_.cancellation, [interrupt] { interrupt->cancel(); });
     WRIT_TRY(bool on, enter(image_.instantiate()));
@@ -80,13 +92,9 @@ fence::HostReply GuestRun::trap(std::span<const std::uint64_t> arguments) {
   return leave({End::trapped, 0, std::string(trap_name(arguments[0])), std::move(function)});
 }
 
-// What the module declares is known to us: the guest's words are only answered, never believed.
+// The guest's words are only answered, never believed.
 fence::HostReply GuestRun::memory_init(std::uint64_t pages, std::uint64_t maximum) {
-  if (pages != image_.module().memory_minimum.value() || arena_.pages().value() != 0) return fence::HostReply::refuse();
-  if (!arena_.commit(WasmPageCount(pages)))
-    return leave({End::out_of_memory, 0,
-                  "needs " + format_size(ByteCount(pages * ARENA_WASM_PAGE)) + " of memory at its start, and its limit is " +
-                      format_size(call_.limits.memory), {}});
+  if (pages != image_.module().memory_minimum.value() || std::exchange(memory_told_, true)) return fence::HostReply::refuse();
   return fence::HostReply::of(std::min(maximum, arena_.max_pages().value()));
 }
 

@@ -23,6 +23,7 @@ class GuestRun final : public fence::HostCalls {
   fence::HostReply call(std::uint64_t index, std::span<const std::uint64_t> arguments) override;
 
  private:
+  bool commit_memory();  // false: there is no room, and outcome_ says so
   Result<bool> enter(std::uint64_t function);  // whether the guest goes on; if not, outcome_ says why
   fence::HostReply leave(Outcome);
   fence::HostReply trap(std::span<const std::uint64_t> arguments);
@@ -37,6 +38,7 @@ class GuestRun final : public fence::HostCalls {
   std::vector<std::unique_ptr<HostRun>> host_;  // by table; null for tables that the image does not import from
   std::optional<Outcome> outcome_;
   std::uint64_t host_calls_ = 0;
+  bool memory_told_ = false;  // the instance asks once
 };
 
 }  // namespace writ::guest::wasm
