@@ -2,9 +2,9 @@
 //
 // The digest is of the content at the time of opening, and reads are of that content: if the file is changed while it is
 // open (inode, size, modification or change time), they fail with `conflict`. Who reads in order and in small pieces is
-// answered from what was read ahead, which is that content too, and looks at the file once in `read_ahead`. Files whose size is not what they hold, as
-// in /proc and /sys, are kept in memory as they were read. A change within one tick of the kernel's clock (up to 10 ms
-// before Linux 6.13) that keeps the size, and a write through a shared mapping, can go unseen.
+// answered from what was read ahead, which is that content too, and looks at the file once in `read_ahead`. Files whose
+// size is not what they hold, as in /proc and /sys, are kept in memory as they were read. A change within one tick of the
+// kernel's clock (up to 10 ms before Linux 6.13) that keeps the size, and a write through a shared mapping, can go unseen.
 //
 // Threads: one at a time.
 #pragma once

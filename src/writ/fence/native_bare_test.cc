@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <functional>
 #include <thread>
 
@@ -287,52 +286,6 @@ TEST_F(FenceTest, TheNextHolderFindsNothing) {
   ASSERT_TRUE(slot->rebuild());
   ready();
   EXPECT_EQ(*reinterpret_cast<std::uint64_t*>(base() + stack_top - 64), 0u);
-}
-
-// What the last holder had open is closed before a guest of the next one runs, unless that holder asks for it.
-TEST_F(FenceTest, WhatTheLastHolderHadOpenIsClosed) {
-  const std::uint64_t elsewhere = stack_top + (1ull << 30), before = stack_top - stack.value() - page_size.value();
-  for (const std::uint64_t offset : {elsewhere, before}) ASSERT_TRUE(slot->protect(offset, page_size, Access::read_write));
-  EXPECT_EQ(run(store_rdi, base() + elsewhere, 7)->ending, Ending::returned);
-  EXPECT_EQ(run(store_rdi, base() + before, 7)->ending, Ending::returned);
-  for (const std::uint64_t offset : {elsewhere, before, stack_top - stack.value()}) {
-    slot.reset();
-    slot = *fence->acquire(0ns);
-    ASSERT_TRUE(slot->protect(stack_top - page_size.value(), page_size, Access::read_write));  // less than the last one's
-    const auto exit = slot->enter(*thread, {load(load_rdi), base() + offset, 0, stack_top, page_size, 0ns}, calls);
-    ASSERT_TRUE(exit);
-    EXPECT_TRUE(exit->ending == Ending::memory_fault || exit->ending == Ending::key_violation) << name(exit->ending);
-    EXPECT_EQ(exit->offset, offset);
-    ASSERT_TRUE(slot->rebuild());
-    ready();
-    ASSERT_TRUE(slot->protect(elsewhere, page_size, Access::read_write));
-    ASSERT_TRUE(slot->protect(before, page_size, Access::read_write));
-    EXPECT_EQ(run(just_return)->ending, Ending::returned);
-  }
-}
-
-// Few pages and many, in one run and in many, closed and made read-only: whatever the last holder wrote, it reads zero.
-TEST_F(FenceTest, WhateverTheLastHolderWroteReadsZero) {
-  constexpr std::uint64_t memory = 4ull << 30, size = 8ull << 20;
-  using Stride = std::uint64_t;
-  for (const auto& [written, stride] : {std::pair<std::uint64_t, Stride>{4096, 4096}, {40 * 4096, 4096}, {30 * 8192, 8192},
-                                        {10 * 8192, 8192}, {200 * 4096, 4096}, {size, 4096}, {size, 1 << 20}}) {
-    for (const Access after : {Access::read_write, Access::read, Access::none}) {
-      ASSERT_TRUE(slot->protect(memory, ByteCount(size), Access::read_write));
-      for (std::uint64_t at = 0; at < written; at += stride) std::memset(slot->base() + memory + at, 0xaa, 4096);
-      EXPECT_EQ(run(just_return)->ending, Ending::returned);
-      if (after != Access::read_write) { ASSERT_TRUE(slot->protect(memory, page_size, after)); }
-      slot.reset();
-      slot = *fence->acquire(0ns);
-      ready();
-      ASSERT_TRUE(slot->protect(memory, ByteCount(size), Access::read_write));
-      const auto* words = reinterpret_cast<const std::uint64_t*>(slot->base() + memory);
-      std::uint64_t found = 0;
-      for (std::uint64_t i = 0; i < size / 8; ++i) found |= words[i];
-      EXPECT_EQ(found, 0u) << written << ' ' << stride;
-      EXPECT_EQ(run(just_return)->ending, Ending::returned);
-    }
-  }
 }
 
 TEST_F(FenceTest, RangesAreChecked) {

@@ -5,7 +5,8 @@
 // saw (optimistic concurrency control; a lost race is `conflict`, and nothing is written). Then it applies the changes,
 // moves the state root, and calls for the testimony. No receipt, no commit: if the testimony fails, nothing happened.
 //
-// Threads: blocks until durable. The testimony runs while the store is written to, as a store::Store::Change.   Source: architecture.md sections 1, 3.
+// Threads: blocks until durable. The testimony runs as a store::Store::Change, on whatever thread writes.
+// Source: architecture.md sections 1, 3.
 #pragma once
 
 #include <functional>
