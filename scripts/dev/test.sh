@@ -1,33 +1,20 @@
 # ./dev test and ./dev check.
 #
-# `test` runs, in this order: the release build; the address and undefined-behaviour sanitizers; the thread sanitizer;
-# clang's thread-safety build; every test on the release build. `check` adds what takes longer: all programs under the
-# address sanitizer, clang-tidy, and, where the CPU has no protection keys, the tests labelled `keys` in an emulated machine that has
-# them. The last lines are ctest's own summary of the release build. What
-# could not run here is listed just before it: tests that skipped (with their reason) and tests that a sanitizer cannot run (label
-# no-asan, no-tsan, or left out by their CMakeLists.txt). Where the CPU has protection keys, a skipped key test is a failure.
+# `test` builds and tests, in this order: the release build; everything under the address and undefined-behaviour
+# sanitizers; what has threads of ours under the thread sanitizer; everything read by clang for its thread-safety analysis;
+# every test on the release build. Where the CPU has no protection keys, the tests labelled `keys` run besides in an emulated
+# machine that has them, at the same time as the sanitizers, since they keep little more than one core busy. `check` adds
+# clang-tidy.
+#
+# The last lines are ctest's own summary of the release build. What could not run here is listed just before it: tests that
+# skipped (with their reason) and tests that a sanitizer cannot run (label no-asan, no-tsan, or left out by their
+# CMakeLists.txt). Where the CPU has protection keys, a skipped key test is a failure.
 
 FAILED=""
 part() { "$@" || { FAILED="$FAILED ${2:-$1}"; return 1; }; }
 
 # The programs whose tests have several threads of ours in them: all that the thread sanitizer is built for.
 THREADED="writ_store_test fault_store_test writ_runtime_test writ_executor_test writ_guest_wasm_test writ_fence_test"
-
-# The programs that the address and undefined-behaviour sanitizers are built for in `test`; `check` builds and runs all.
-SANITIZED="writ_base_test writ_wire_test writ_effect_test writ_authority_test writ_actor_test writ_gate_test writ_store_test
-fault_store_test writ_proof_merkle_test writ_proof_verify_test writ_proof_test models_merkle conformance_wire
-conformance_merkle writ_executor_test writ_task_test writ_runtime_test writ_guest_wasm_test writ_fence_test writ_memory_test
-writ_verify_program_test"
-SANITIZED=$(echo $SANITIZED)
-
-build_sanitized() {
-  # shellcheck disable=SC2086
-  cmake --preset asan && cmake --build --preset asan --target $SANITIZED -- -j "$JOBS"
-}
-
-build_clang() {
-  cmake --preset clang && cmake --build --preset clang --target writ writ-verify example_embed -- -j "$JOBS"
-}
 
 build_threaded() {
   # shellcheck disable=SC2086
@@ -38,9 +25,9 @@ threaded_tests() {
   ctest --test-dir build/tsan -R "^(${THREADED// /|})[.]" -LE no-tsan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
-# Of those, what the sanitizer can run.
+# All that the sanitizer can run.
 sanitized_tests() {
-  ctest --test-dir build/asan -R "^(${SANITIZED// /|})[.]" -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
+  ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
 # Each skipped test with the first line of its reason, from ctest's own record.
@@ -76,19 +63,43 @@ key_tests_skipped() {
   done
 }
 
-# The tests labelled keys, on emulated keys. Timing limits of tests are stretched by what emulation costs.
+# The tests labelled keys, on emulated keys.
 emulated_tests() {
   scripts/emulate.sh ctest --test-dir build/release -L '^keys$' -LE 'no-emulation' -j 2 --output-on-failure --no-tests=error --timeout 900
 }
 
-test_keys_elsewhere() {
+# They begin as soon as the release build is there, beside everything else; end_key_tests waits for them. EMULATED says how
+# it stands: empty (this CPU has keys, or WRIT_PARTS leaves them out), running, yes, or the reason why not.
+EMULATED=""
+begin_key_tests() {
   machine_has_keys && return 0
-  if quietly setup-emulated install_packages $(wanted_packages emulated | awk '$2 != "-" { print $1 }' | missing_packages); then
-    EMULATED=yes
-    part quietly test-keys-emulated emulated_tests
-  else
-    say "                            the emulated machine needs packages that could not be installed"
+  # shellcheck disable=SC2046
+  if ! quietly setup-emulated install_packages $(wanted_packages emulated | awk '$2 != "-" { print $1 }' | missing_packages); then
+    EMULATED="the packages of the emulated machine could not be installed"
+    return 0
   fi
+  EMULATED=running
+  EMULATED_FROM=$SECONDS
+  emulated_tests >"$LOG/test-keys-emulated.log" 2>&1 </dev/null &
+  EMULATED_JOB=$!
+  trap 'kill "$EMULATED_JOB" 2>/dev/null' INT TERM
+}
+
+end_key_tests() {
+  local status
+  [ "$EMULATED" = running ] || return 0
+  wait "$EMULATED_JOB"; status=$?
+  trap - INT TERM
+  case $status in
+    0) EMULATED=yes; printf '%-28sok %s\n' test-keys-emulated "$(elapsed "$EMULATED_FROM")" ;;
+    69) EMULATED=$(grep -m1 '^emulate: ' "$LOG/test-keys-emulated.log")
+        printf '%-28snot here\n' test-keys-emulated ;;
+    *) EMULATED=yes FAILED="$FAILED test-keys-emulated"
+       printf '%-28sFAILED %s\n' test-keys-emulated "$(elapsed "$EMULATED_FROM")"
+       printf -- '--- the end of build/log/test-keys-emulated.log\n' >&2
+       tail -n "${WRIT_TAIL:-40}" "$LOG/test-keys-emulated.log" >&2
+       printf -- '---\n' >&2 ;;
+  esac
 }
 
 not_covered() {
@@ -96,8 +107,8 @@ not_covered() {
   say ""
   say "Not covered by this run:"
   if machine_has_keys; then :
-  elif [ -n "${EMULATED:-}" ]; then say "  - the key fence on silicon: this CPU has no protection keys, an emulated one was used"
-  else say "  - the key fence: this CPU has no protection keys (no ospke in /proc/cpuinfo), and no emulated one was used"; fi
+  elif [ "$EMULATED" = yes ]; then say "  - the key fence on silicon: this CPU has no protection keys, an emulated one was used"
+  else say "  - the key fence: this CPU has no protection keys (no ospke in /proc/cpuinfo); ${EMULATED:-no emulated one was used}"; fi
   [ -d ../shared/conformance ] || [ -n "${WRIT_CONFORMANCE:-}" ] ||
     say "  - other people's conformance vectors: ../shared/conformance is not here and WRIT_CONFORMANCE is not set"
   [ -z "$skipped" ] || printf '%s\n' "$skipped" | by_reason
@@ -105,7 +116,6 @@ not_covered() {
     excluded_tests asan | awk '{ text = text (text == "" ? "" : ", ") $2 " (" $1 ")" }
                                END { if (text != "") print "  - under asan, for the reasons in CONVENTIONS.md: " text }'
   fi
-  say "  - under asan and ubsan: every program but $SANITIZED (./dev check runs all)"
   [ ! -f build/tsan/CTestTestfile.cmake ] || say "  - under tsan: every program but $THREADED"
   say "  - full-size benchmarks (./dev bench), long tests (./dev soak), clang-tidy (./dev check)"
 }
@@ -138,14 +148,16 @@ do_test() {
   do_build release
   case ${WRIT_PARTS:-all} in
     all)
-      part quietly build-asan build_sanitized && part quietly test-asan sanitized_tests
+      begin_key_tests
+      part quietly build-asan build_preset asan && part quietly test-asan sanitized_tests
       part quietly build-tsan build_threaded && part quietly test-tsan threaded_tests
-      part quietly build-clang build_clang ;;
+      part quietly read-by-clang build_preset clang ;;
     release) say "sanitizers and clang           left out (WRIT_PARTS=release)" ;;
     *) fail 64 "unknown WRIT_PARTS: $WRIT_PARTS" "all or release" ;;
   esac
   say "test-release"
   release_tests || FAILED="$FAILED test-release"
+  end_key_tests
   require_keys || FAILED="$FAILED require-keys"
   not_covered
   say ""
@@ -156,21 +168,15 @@ do_test() {
   [ -z "$FAILED" ]
 }
 
+# clang-tidy wants the compiler's own command line, without what makes empty objects of it.
 tidy() {
+  mkdir -p build/tidy
+  sed 's/ && [^"]*cmake[^"]* -E touch [^"]*"/"/; s/ -fsyntax-only / /' build/clang/compile_commands.json >build/tidy/compile_commands.json
   git ls-files 'src/*.cc' 'apps/*.cc' 2>/dev/null | grep -v '_test[.]cc$\|_bench[.]cc$\|_fuzz[.]cc$' |
-    xargs -r -P "$JOBS" -n 4 clang-tidy-19 -p build/clang --quiet --warnings-as-errors='*'
+    xargs -r -P "$JOBS" -n 4 clang-tidy-19 -p build/tidy --quiet --warnings-as-errors='*'
 }
 
 do_check() {
-  do_build release
-  test_keys_elsewhere
-  [ -z "$FAILED" ] || fail 1 "the key tests failed in the emulated machine" "log: build/log/test-keys-emulated.log"
-  quietly build-asan-all build_preset asan || fail 1 "the asan build failed" "log: build/log/build-asan-all.log"
-  quietly test-asan-all ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900 ||
-    fail 1 "a sanitizer found something" "log: build/log/test-asan-all.log"
-  do_build clang
+  do_test || fail 1 "./dev test fails" "its last lines say what"
   quietly tidy tidy || fail 1 "clang-tidy found something" "log: build/log/tidy.log"
-  do_build release
-  quietly house ctest --test-dir build/release -R '^(rooms|refuse)' --output-on-failure --no-tests=error ||
-    fail 1 "the law of rooms is broken" "log: build/log/house.log"
 }
