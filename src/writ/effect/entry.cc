@@ -21,16 +21,35 @@ bool is_digest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-void put_text(Json& json, const std::string& member, const std::string& value) {
-  if (value.empty()) return;
-  if (is_utf8(value)) json[member] = value;
-  else json[member + "_base64"] = base64(as_bytes(value));
-}
+// Writes members in the order in which they are put, which is the canonical one, without a tree in between: a task may have
+// thousands of entries, and each is written for the effect root and for the archive.
+class Writer {
+ public:
+  void text(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (is_utf8(value)) {
+      begin(name, "\":");
+      WRIT_ASSERT(append_canonical_string(out_, value));
+    } else {
+      begin(name, "_base64\":\"");
+      (out_ += base64(as_bytes(value))) += '"';
+    }
+  }
+  void number(std::string_view name, std::uint64_t value) {
+    WRIT_ASSERT(value <= static_cast<std::uint64_t>(largest_json_integer));
+    if (value == 0) return;
+    begin(name, "\":");
+    out_ += std::to_string(value);
+  }
+  std::string take() { return std::move(out_ += '}'); }
 
-void put_number(Json& json, const char* member, std::uint64_t value) {
-  WRIT_ASSERT(value <= static_cast<std::uint64_t>(largest_json_integer));
-  if (value != 0) json[member] = value;
-}
+ private:
+  void begin(std::string_view name, std::string_view end) {
+    out_ += out_.empty() ? "{\"" : ",\"";
+    (out_ += name) += end;
+  }
+  std::string out_;
+};
 
 Error bad(std::string_view member, std::string_view why) {
   return invalid("a journal entry's \"" + std::string(member) + "\" " + std::string(why));
@@ -72,15 +91,17 @@ Result<Refusal> find_refusal(std::string_view text) {
 
 std::string encode(const Entry& e) {
   WRIT_ASSERT(e.count >= 1 && (e.digest.empty() || is_digest(e.digest)));
-  Json json = {{"effect", name(e.kind)}, {"verdict", name(e.refusal)}};
-  put_text(json, "by", e.by);
-  put_text(json, "resource", e.resource);
-  put_text(json, "digest", e.digest);
-  put_number(json, "bytes", e.bytes);
-  put_number(json, "count", e.count);
-  put_number(json, "sequence", e.sequence);
-  put_number(json, "size", e.size);
-  return canonical_json(json);
+  Writer w;
+  w.text("by", e.by);
+  w.number("bytes", e.bytes);
+  w.number("count", e.count);
+  w.text("digest", e.digest);
+  w.text("effect", name(e.kind));
+  w.text("resource", e.resource);
+  w.number("sequence", e.sequence);
+  w.number("size", e.size);
+  w.text("verdict", name(e.refusal));
+  return w.take();
 }
 
 Result<Entry> decode_entry(std::string_view text) {

@@ -14,7 +14,7 @@ constexpr std::uint64_t page = page_size.value();
 // Beyond it a range is not looked at page by page.
 constexpr std::uint64_t surveyed_pages = 4096;
 // Runs of touched pages in one range: each costs a system call for the gap behind it.
-constexpr int runs_limit = 16;
+constexpr int runs_limit = 64;
 
 int protection(Access a) {
   switch (a) {

@@ -22,8 +22,9 @@ namespace writ::fence {
 
 class NativePages {
  public:
-  // Wiped in place up to here, in all; beyond it the kernel's own zeroing is no dearer, and the memory is worth having.
-  static constexpr std::uint64_t resident_limit = 64 * page_size.value();
+  // Wiped in place up to here, in all. A page is overwritten in a tenth of the time that it takes to come back through a
+  // fault, so the limit is what a slot may keep that nobody is in.
+  static constexpr std::uint64_t resident_limit = 4 * 1024 * 1024;
 
   // Everything is inaccessible and empty, as after a new mapping.
   void start(std::byte* base);

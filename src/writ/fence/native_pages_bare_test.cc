@@ -75,7 +75,7 @@ TEST_F(NativePagesTest, WhateverTheLastHolderWroteReadsZero) {
   constexpr std::uint64_t memory = 4ull << 30, size = 8ull << 20;
   using Stride = std::uint64_t;
   for (const auto& [written, stride] : {std::pair<std::uint64_t, Stride>{4096, 4096}, {40 * 4096, 4096}, {30 * 8192, 8192},
-                                        {10 * 8192, 8192}, {200 * 4096, 4096}, {size, 4096}, {size, 1 << 20}}) {
+                                        {10 * 8192, 8192}, {100 * 8192, 8192}, {200 * 4096, 4096}, {size, 4096}, {size, 1 << 20}}) {
     for (const Access after : {Access::read_write, Access::read, Access::none}) {
       ASSERT_TRUE(slot->protect(memory, ByteCount(size), Access::read_write));
       for (std::uint64_t at = 0; at < written; at += stride) std::memset(slot->base() + memory + at, 0xaa, 4096);
