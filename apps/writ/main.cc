@@ -15,12 +15,18 @@ using namespace writ::cli;
 
 using Command = Status (*)(Invocation&);
 
-constexpr std::array<std::pair<std::string_view, Command>, 15> table{{
+constexpr std::array<std::pair<std::string_view, Command>, 21> table{{
     {"init", init},
     {"run", run},
     {"tasks", tasks},
     {"show", show},
     {"why", why},
+    {"diff", diff},
+    {"commit", commit},
+    {"discard", discard},
+    {"replay", replay},
+    {"rerun", rerun},
+    {"undo", undo},
     {"verify", verify},
     {"audit", audit},
     {"fsck", fsck},

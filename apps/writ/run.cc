@@ -13,6 +13,7 @@
 #include "opening.h"
 #include "run_options.h"
 #include "run_report.h"
+#include "run_task.h"
 #include "writ/base/escape.h"
 #include "writ/base/file.h"
 #include "writ/base/quantity.h"
@@ -117,11 +118,12 @@ Status print_plan(Output& output, const RunRequest& request) {
 // Runs the task until it is settled or the retries are used up.
 Result<task::Report> attempt(runtime::Runtime& runtime, RunRequest& request, GuestInput& input, GuestOutput& output,
                              const Interruption& interruption) {
-  request.spec.input = [&input](std::span<std::byte> out, Nanoseconds deadline) { return input.read(out, deadline); };
+  const bool kept = static_cast<bool>(request.spec.input);  // of the task that is run again: given once
+  if (!kept) request.spec.input = [&input](std::span<std::byte> out, Nanoseconds deadline) { return input.read(out, deadline); };
   request.spec.output = [&output](guest::Stream s, std::span<const std::byte> b) { return output.write(s, b); };
   for (std::uint64_t left = request.retries;; --left) {
     auto report = runtime.execute(request.spec);
-    if (!report || report->conflict.empty() || left == 0 || interruption.requested() || !input.rewind()) return report;
+    if (!report || report->conflict.empty() || left == 0 || interruption.requested() || kept || !input.rewind()) return report;
     output.forget();
   }
 }
@@ -156,6 +158,8 @@ Status tell(Output& output, const RunRequest& request, const task::Report& repor
   return status;
 }
 
+}  // namespace
+
 Status run_task(Invocation& i, RunRequest& request) {
   Interruption interruption;
   auto source = open_input(request.input);
@@ -177,8 +181,6 @@ Status run_task(Invocation& i, RunRequest& request) {
   }
   return tell(i.output, request, *report, output);
 }
-
-}  // namespace
 
 Status run(Invocation& i) {
   RunRequest request;

@@ -159,6 +159,8 @@ class RequestReader {
     if (out_.receipt && (out_.receipt->empty() || out_.receipt->ends_with('/')))
       return invalid("not a file: \"" + *out_.receipt + "\"", "--receipt", "--receipt FILE");
     if (arguments_.has("--strict")) out_.spec.on_denial = gate::OnDenial::end_task;
+    if (arguments_.has("--keep-inputs")) out_.spec.inputs = task::Spec::Inputs::keep;
+    if (arguments_.has("--stage")) out_.spec.then = task::Spec::Then::stage;
     if (arguments_.has("--dry-run")) out_.mode = RunRequest::Mode::dry;
     return {};
   }
@@ -207,6 +209,22 @@ Status read_run_request(const Invocation& invocation, RunRequest& out) {
     }
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_code_name(); !r) return usage(std::move(r).error());
+  return exit_holds;
+}
+
+Status read_rerun_request(const Invocation& invocation, RunRequest& told) {
+  const std::vector<std::string> seen = told.spec.environment;
+  RequestReader reader(invocation, told);
+  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
+  if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
+  const auto options = invocation.arguments.values("--env");
+  for (const std::string& variable : seen) {
+    const std::string name = variable.substr(0, variable.find('='));
+    const auto is_given = [&](const std::string& o) { return o.substr(0, o.find('=')) == name; };
+    if (std::ranges::any_of(options, is_given)) continue;
+    std::erase_if(told.spec.environment, [&](const std::string& v) { return v.starts_with(name + "="); });
+    told.spec.environment.push_back(variable);
+  }
   return exit_holds;
 }
 

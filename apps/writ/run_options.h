@@ -23,6 +23,9 @@ struct RunRequest {
 // On failure the status is 64 for the command line, 65 for the manifest, 69 for words of a later version.
 Status read_run_request(const Invocation&, RunRequest& out);
 
+// What `writ rerun` was asked for, over a spec as the task was told it: options add to it, and win.
+Status read_rerun_request(const Invocation&, RunRequest& told);
+
 // Words of ours among the guest's arguments, which were not taken as ours.
 std::vector<std::string> words_like_ours(const Arguments&);
 

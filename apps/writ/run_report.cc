@@ -22,9 +22,10 @@ constexpr std::size_t most_denials = 1000;        // in the document of a run; `
 
 std::vector<std::string> next_steps(const task::Report& r) {
   const std::string id = r.id.brief();
-  std::vector<std::string> steps{"writ show " + id};
-  steps.push_back(r.denied > 0 ? "writ why " + id : "writ verify " + id);
-  return steps;
+  const std::string last = r.denied > 0 ? "writ why " + id : "writ verify " + id;
+  if (r.state == task::State::staged) return {"writ diff " + id, "writ commit " + id, "writ discard " + id};
+  if (r.state == task::State::committed && !r.objects.empty()) return {"writ diff " + id, "writ undo " + id, last};
+  return {"writ show " + id, last};
 }
 
 std::string count(std::uint64_t n, std::string_view thing) {
@@ -77,7 +78,10 @@ Result<void> add_stream(Document& d, const std::string& name, std::string_view t
   return {};
 }
 
-Document log_position(const task::Report& r) { return {{"index", r.log_index}, {"size", r.log_size}}; }
+Document log_position(const task::Report& r) {
+  if (r.receipt.empty()) return nullptr;
+  return {{"index", r.log_index}, {"size", r.log_size}};
+}
 
 }  // namespace
 
@@ -104,8 +108,12 @@ int exit_status(const task::Report& report) {
 
 std::string last_line(const task::Report& r) {
   std::string line = r.id.brief();
-  if (r.settlement == proof::Settlement::committed)
+  if (r.state == task::State::staged)
+    line += " staged: " + count(r.objects.size(), "object");
+  else if (r.settlement == proof::Settlement::committed)
     line += " committed: " + count(r.objects.size(), "object");
+  else if (r.outcome.success() && r.conflict.empty())
+    line += " discarded by you, nothing changed";
   else if (!r.conflict.empty())
     line += " discarded: conflict (" + escape_for_terminal(r.conflict) + "), nothing changed";
   else
@@ -158,6 +166,7 @@ Result<Document> run_document(const task::Report& r, const GuestOutput* captured
              {"task", r.id.hex()},
              {"name", r.name},
              {"outcome", guest::name(r.outcome.end)},
+             {"state", task::state_names[static_cast<std::size_t>(r.state)]},
              {"committed", r.settlement == proof::Settlement::committed},
              {"exit_code", exit_status(r)},
              {"reason", json_text(r.outcome.reason)},
@@ -172,6 +181,7 @@ Result<Document> run_document(const task::Report& r, const GuestOutput* captured
   d["denials_omitted"] = denials.omitted;
   d["objects"] = Document::array();
   for (const auto& change : r.objects) d["objects"].push_back(object_change(change));
+  d["changes"] = r.changes;
   d["workspace"] = {{"files", 0}, {"added", 0}, {"removed", 0}};
   d["outbound"] = {{"sent", r.sent}, {"pending", 0}};
   d["resources"] = {{"time_ns", r.resources.time.count()},
@@ -185,6 +195,15 @@ Result<Document> run_document(const task::Report& r, const GuestOutput* captured
   d["log"] = log_position(r);
   d["next"] = next_steps(r);
   return d;
+}
+
+Status tell_report(Output& output, const task::Report& report) {
+  if (!output.text_wanted()) {
+    WRIT_TRY(const Document d, run_document(report, nullptr));
+    output.document(d);
+  }
+  output.note(last_line(report));
+  return exit_status(report);
 }
 
 }  // namespace writ::cli

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "exit_status.h"
 #include "guest_output.h"
 #include "output.h"
 #include "writ/runtime/runtime.h"
@@ -15,6 +16,9 @@ int exit_status(const task::Report&);
 
 // "4f2a1b2c committed: 1 object; 1 denied; 0 sent. writ show 4f2a1b2c | writ why 4f2a1b2c"
 std::string last_line(const task::Report&);
+
+// For a task that the operator made: the document, where one is wanted, and the last line.
+Status tell_report(Output&, const task::Report&);
 
 // The document; `captured` is what the guest wrote, or none for tasks without a guest.
 Result<Document> run_document(const task::Report&, const GuestOutput* captured);

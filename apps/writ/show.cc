@@ -8,12 +8,6 @@
 namespace writ::cli {
 namespace {
 
-struct Shown {
-  std::string text;  // the receipt, into which `receipt` points
-  proof::Receipt receipt;
-  std::vector<effect::Entry> journal;
-};
-
 Document entry_document(const effect::Entry& e) {
   return {{"sequence", e.sequence},
           {"effect", effect::name(e.kind)},
@@ -32,9 +26,9 @@ std::string grant_text(const proof::Capability& c) {
   return text;
 }
 
-Document document(const Shown& s) {
-  const proof::InputManifest& in = s.receipt.input;
-  const proof::OutputManifest& out = s.receipt.output;
+Document document(const runtime::TaskRecord& s) {
+  const proof::InputManifest& in = s.input;
+  const proof::OutputManifest& out = s.output;
   Document d{{"schema", "writ.show/1"},
              {"task", in.task.hex()},
              {"name", in.name},
@@ -46,7 +40,8 @@ Document document(const Shown& s) {
              {"exit_code", out.outcome.exit},
              {"reason", out.outcome.reason},
              {"function", out.outcome.function},
-             {"committed", out.settlement == proof::Settlement::committed},
+             {"state", task::state_names[static_cast<std::size_t>(s.state)]},
+             {"committed", s.state == task::State::committed},
              {"started", rfc3339(in.started.real)},
              {"finished", rfc3339(out.finished.real)},
              {"fence", in.fence},
@@ -70,7 +65,7 @@ Document document(const Shown& s) {
   d["state_root"] = {{"before", in.state.hex()}, {"after", out.state.hex()}};
   d["journal"] = Document::array();
   for (const auto& e : s.journal) d["journal"].push_back(entry_document(e));
-  d["receipt"] = s.text;
+  d["receipt"] = s.receipt;
   return d;
 }
 
@@ -83,17 +78,17 @@ std::string entry_line(const effect::Entry& e) {
   return line;
 }
 
-std::string outcome_text(const proof::OutputManifest& out) {
-  std::string text = out.outcome.end + ", exit " + std::to_string(out.outcome.exit) + ", " +
-                     (out.settlement == proof::Settlement::committed ? "committed" : "discarded");
+std::string outcome_text(const proof::OutputManifest& out, task::State state) {
+  std::string text = out.outcome.end + ", exit " + std::to_string(out.outcome.exit) + ", ";
+  text += task::state_names[static_cast<std::size_t>(state)];
   if (!out.outcome.reason.empty()) text += ": " + escape_for_terminal(out.outcome.reason);
   if (!out.outcome.function.empty()) text += " in " + escape_for_terminal(out.outcome.function);
   return text;
 }
 
-void print(Output& output, const Shown& s) {
-  const proof::InputManifest& in = s.receipt.input;
-  const proof::OutputManifest& out = s.receipt.output;
+void print(Output& output, const runtime::TaskRecord& s) {
+  const proof::InputManifest& in = s.input;
+  const proof::OutputManifest& out = s.output;
   const auto field = [&](std::string_view name, std::string_view value) {
     if (!value.empty())
       output.line(std::string(name) + std::string(10 - name.size(), ' ') + escape_for_terminal(value));
@@ -105,16 +100,18 @@ void print(Output& output, const Shown& s) {
   for (const auto& a : in.arguments) field("argument", a);
   for (const auto& c : in.capabilities) field("grant", grant_text(c));
   for (const auto& d : in.denies) field("deny", d);
-  output.line("outcome   " + outcome_text(out));
+  output.line("outcome   " + outcome_text(out, s.state));
   field("started", rfc3339(in.started.real));
   field("finished", rfc3339(out.finished.real));
   field("fence", in.fence + ", " + in.engine.name);
   field("effects", std::to_string(out.effects.count) + ", of which " + std::to_string(out.effects.denied) + " denied");
   for (const auto& e : s.journal) output.line(entry_line(e));
-  for (const auto& w : out.writes)
-    field("wrote", w.object + (w.digest ? " v" + std::to_string(w.after.value()) + " sha256:" + w.digest->sha256.hex()
-                                        : " (removed)"));
-  field("state", in.state == out.state ? out.state.hex() + " (not moved)" : out.state.hex());
+  const bool staged = s.state == task::State::staged;
+  for (const auto& w : out.writes) {
+    const std::string version = staged ? "" : " v" + std::to_string(w.after.value());
+    field(staged ? "would" : "wrote", w.object + (w.digest ? version + " sha256:" + w.digest->sha256.hex() : " (removed)"));
+  }
+  if (!staged) field("state", in.state == out.state ? out.state.hex() + " (not moved)" : out.state.hex());
 }
 
 }  // namespace
@@ -122,10 +119,7 @@ void print(Output& output, const Shown& s) {
 Status show(Invocation& i) {
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::read));
   WRIT_TRY(const TaskId id, find_task(*store.runtime, i.arguments.operands[0]));
-  Shown shown;
-  WRIT_TRY(shown.text, store->receipt(id));
-  WRIT_TRY(shown.receipt, proof::parse_receipt(shown.text));
-  WRIT_TRY(shown.journal, store->journal(id));
+  WRIT_TRY(const auto shown, store->record(id));
   if (i.output.text_wanted())
     print(i.output, shown);
   else

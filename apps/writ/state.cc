@@ -77,15 +77,6 @@ Result<std::string> body_from(const std::string& file) {
   }
 }
 
-Status tell(Output& output, const task::Report& report) {
-  if (!output.text_wanted()) {
-    WRIT_TRY(const Document d, run_document(report, nullptr));
-    output.document(d);
-  }
-  output.note(last_line(report));
-  return exit_status(report);
-}
-
 }  // namespace
 
 Status state(Invocation& i) {
@@ -108,7 +99,7 @@ Status state(Invocation& i) {
     return print_objects(i.output, word == "ls" ? "writ.state-ls/1" : "writ.state-log/1", found);
   }
   WRIT_TRY(const auto report, word == "put" ? store->put_object(operands[0], body) : store->remove_object(operands[0]));
-  return tell(i.output, report);
+  return tell_report(i.output, report);
 }
 
 }  // namespace writ::cli

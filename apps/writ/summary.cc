@@ -11,9 +11,10 @@ Document summary_document(const runtime::TaskSummary& t) {
   for (const auto& l : t.labels) labels.push_back(json_text(l));
   return {{"task", t.id.hex()},          {"name", json_text(t.name)}, {"code", json_text(t.code_name)},
           {"labels", std::move(labels)}, {"outcome", t.outcome},      {"exit_code", t.exit_code},
-          {"committed", t.committed},    {"started", t.started},      {"finished", t.finished},
+          {"state", task::state_names[static_cast<std::size_t>(t.state)]},
+          {"committed", t.state == task::State::committed},    {"started", t.started},      {"finished", t.finished},
           {"effects", t.effects},        {"denied", t.denied},        {"objects", t.objects},
-          {"log_index", t.log_index}};
+          {"log_index", t.log_index ? Document(*t.log_index) : Document(nullptr)}};
 }
 
 std::string summary_line(const runtime::TaskSummary& t) {
@@ -21,7 +22,7 @@ std::string summary_line(const runtime::TaskSummary& t) {
   const std::string outcome =
       t.outcome == "completed" && t.exit_code != 0 ? "exit " + std::to_string(t.exit_code) : t.outcome;
   return fmt::format("{}  {}  {:9}  {:13}  {:>3} object{}  {:>3} denied  {}{}{}", t.id.brief(), when,
-                     t.committed ? "committed" : "discarded", outcome, t.objects, t.objects == 1 ? " " : "s", t.denied,
+                     task::state_names[static_cast<std::size_t>(t.state)], outcome, t.objects, t.objects == 1 ? " " : "s", t.denied,
                      escape_for_terminal(t.code_name), t.name.empty() ? "" : "  ", escape_for_terminal(t.name));
 }
 

@@ -15,27 +15,29 @@ constexpr std::array<std::string_view, 6> outcomes{"completed", "trapped",      
 
 Result<runtime::TaskFilter> read_filter(const Arguments& arguments) {
   runtime::TaskFilter filter;
+  task::Wanted& wanted = filter.wanted;
   const WallTime now = system_clock().wall();
   if (const auto v = arguments.value("--since")) {
-    WRIT_TRY(filter.since, parse_moment(*v, now, "--since"));
+    WRIT_TRY(wanted.since, parse_moment(*v, now, "--since"));
   }
   if (const auto v = arguments.value("--until")) {
-    WRIT_TRY(filter.until, parse_moment(*v, now, "--until"));
+    WRIT_TRY(wanted.until, parse_moment(*v, now, "--until"));
   }
   if (const auto v = arguments.value("--outcome")) {
     if (std::ranges::find(outcomes, *v) == outcomes.end())
       return invalid("unknown outcome \"" + *v + "\"", "--outcome",
                      suggestion(*v, outcomes, "one of: completed trapped denied timed_out out_of_memory cancelled"));
-    filter.outcome = *v;
+    wanted.outcome = *v;
   }
   if (const auto v = arguments.value("--touched")) {
     if (v->empty()) return invalid("the value is empty", "--touched", "--touched RESOURCE");
-    filter.touched = *v;
+    wanted.touched = *v;
   }
   if (const auto v = arguments.value("--limit")) {
     WRIT_TRY(filter.limit, parse_number(*v, "--limit", 1, 1'000'000));
   }
-  if (arguments.has("--denied")) filter.denials = runtime::TaskFilter::Denials::some;
+  if (arguments.has("--denied")) wanted.denials = task::Wanted::Denials::some;
+  if (arguments.has("--staged")) wanted.waiting = task::Wanted::Waiting::staged;
   return filter;
 }
 

@@ -23,9 +23,10 @@ void print(Output& output, const Document& denial) {
     output.line("  to allow:  " + text("grant_shell"));
 }
 
-// Why a task that did not end by itself was stopped, in the words of its receipt.
+// Why a task that did not end by itself was stopped, or did not become visible as it ended, in the words of its receipt.
 std::string stopped(const proof::Outcome& outcome) {
   if (outcome.reason.empty()) return {};
+  if (outcome.success()) return escape_for_terminal(outcome.reason);
   const std::string where = outcome.function.empty() ? "" : " in " + escape_for_terminal(outcome.function);
   return "stopped: " + escape_for_terminal(outcome.reason) + where;
 }
@@ -41,9 +42,8 @@ Status why(Invocation& i) {
     i.output.document({{"schema", "writ.why/1"}, {"task", id.hex()}, {"denials", denials.told}});
     return exit_holds;
   }
-  WRIT_TRY(const auto receipt, store->receipt(id));
-  WRIT_TRY(const proof::Receipt parsed, proof::parse_receipt(receipt));
-  if (const std::string end = stopped(parsed.output.outcome); !end.empty()) i.output.line(end);
+  WRIT_TRY(const auto record, store->record(id));
+  if (const std::string end = stopped(record.output.outcome); !end.empty()) i.output.line(end);
   if (denials.told.empty()) i.output.line("nothing was denied to task " + id.brief());
   for (const Document& d : denials.told) print(i.output, d);
   return exit_holds;

@@ -41,17 +41,17 @@ constexpr std::array run_words{
     OptionWord{"--entry", one, "NAME", "the exported function to call (default _start)"},
     OptionWord{"--seed", one, "HEX", "64 hex digits for the virtual clock's and randomness' seed"},
     OptionWord{"--dry-run", none, "", "print what would be granted and run nothing"},
+    OptionWord{"--stage", none, "", "keep what it would change, for `writ diff`, then `writ commit` or `writ discard`"},
+    OptionWord{"--keep-inputs", none, "", "keep what the guest reads from files and standard input, for `writ replay`"},
     OptionWord{"-e", one, "TEXT", "code on the command line", later},
     OptionWord{"--lang", one, "LANGUAGE", "language of -e", later},
     OptionWord{"--policy", one, "FILE", "policy", later},
     OptionWord{"--tty", none, "", "terminal", later},
     OptionWord{"--workspace", many, "DIR[:MOUNT][:ro]", "workspace", later},
     OptionWord{"--hide", many, "GLOB", "workspace", later},
-    OptionWord{"--stage", none, "", "staged commit", later},
     OptionWord{"--keep-failed", none, "", "workspace", later},
     OptionWord{"--engine", one, "NAME", "engines", later},
     OptionWord{"--tier", one, "auto|fast|best", "tiers", later},
-    OptionWord{"--keep-inputs", none, "", "replay", later},
 };
 
 constexpr std::array tasks_words{
@@ -61,7 +61,37 @@ constexpr std::array tasks_words{
     OptionWord{"--touched", one, "RESOURCE", "tasks whose journal names this object or file"},
     OptionWord{"--denied", none, "", "tasks that were denied something"},
     OptionWord{"--limit", one, "N", "at most so many (default 50)"},
-    OptionWord{"--staged", none, "", "staged tasks", later},
+    OptionWord{"--staged", none, "", "tasks that wait for `writ commit` or `writ discard`"},
+};
+
+constexpr std::array diff_words{
+    OptionWord{"--stat", none, "", "the number of lines for each, instead of the lines"},
+    OptionWord{"--name-only", none, "", "the names alone"},
+};
+constexpr std::array commit_words{
+    OptionWord{"--only", many, "PATH", "commit what is changed there and give up the rest"},
+};
+
+constexpr std::array replay_words{
+    OptionWord{"--input", one, "FILE|-", "what the task read from standard input, where it was not kept"},
+};
+constexpr std::array rerun_words{
+    OptionWord{"--grant", many, "GRANT", "allow this effect too"},
+    OptionWord{"--deny", many, "GRANT", "forbid this effect too"},
+    OptionWord{"--input", one, "FILE|-|none", "another standard input than what was kept"},
+    OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable too"},
+    OptionWord{"--strict", none, "", "end the task at its first denial, with 77"},
+    OptionWord{"--id", one, "NAME", "a name for the new task"},
+    OptionWord{"--label", many, "KEY=VALUE", "another label"},
+    OptionWord{"--retry", one, "N", "run again up to N times when a conflict hindered the commit"},
+    OptionWord{"--receipt", one, "FILE", "write the receipt to this file too"},
+    OptionWord{"--limit", many, "NAME=VALUE", "another limit"},
+    OptionWord{"--seed", one, "HEX", "64 hex digits; else fresh ones"},
+    OptionWord{"--stage", none, "", "keep what it would change"},
+    OptionWord{"--keep-inputs", none, "", "keep what it reads, for `writ replay`"},
+};
+constexpr std::array undo_words{
+    OptionWord{"--dry-run", none, "", "say what would be put back, and change nothing"},
 };
 
 constexpr std::array verify_words{
@@ -91,6 +121,14 @@ constexpr std::array command_words{
     CommandWord{"tasks", "", 0, 0, "the tasks of this store, newest first", tasks_words},
     CommandWord{"show", "TASK", 1, 1, "what a task was, did and left"},
     CommandWord{"why", "TASK", 1, 1, "what a task was denied, by whom, and the grant that would allow it"},
+    CommandWord{"diff", "TASK [-- PATH...]", 1, any_number, "what a task changed, or would change if it is committed",
+                diff_words},
+    CommandWord{"commit", "TASK[@DIGEST]", 1, 1, "commit a staged task; DIGEST as `writ diff` showed it", commit_words},
+    CommandWord{"discard", "TASK...", 1, any_number, "give up staged tasks"},
+    CommandWord{"replay", "TASK", 1, 1, "tell a deterministic task again and compare what comes of it", replay_words},
+    CommandWord{"rerun", "TASK", 1, 1, "the same code, input and limits again, as a new task", rerun_words},
+    CommandWord{"undo", "TASK [-- PATH...]", 1, any_number, "put back what a task changed, unless somebody changed it since",
+                undo_words},
     CommandWord{"verify", "RECEIPT|TASK...", 1, any_number, "check receipts against trusted keys", verify_words},
     CommandWord{"audit", "", 0, 0, "check every receipt, the log and the state root", audit_words},
     CommandWord{"fsck", "", 0, 0, "check the store's own structure", fsck_words},
@@ -113,13 +151,7 @@ constexpr std::array command_words{
     CommandWord{"help", "[COMMAND|effects]", 0, 2, "this text"},
     in_later_version("learn"),
     in_later_version("build"),
-    in_later_version("replay"),
-    in_later_version("rerun"),
-    in_later_version("diff"),
-    in_later_version("commit"),
-    in_later_version("discard"),
     in_later_version("cancel"),
-    in_later_version("undo"),
     in_later_version("impact"),
     in_later_version("branch"),
     in_later_version("evidence"),

@@ -44,7 +44,18 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"run", "nothing.wasm"});
   check({"run", "--id", "x y", WRIT_PROBE});
   check({"frobnicate"});
+  for (const char* name : {"staged-1", "staged-2"}) p.probe({"put", "d", "1"}, {"--stage", "--id", name, "--grant", "state.write:d"});
+  check({"run", "--stage", "--grant", "state.write:d", WRIT_PROBE, "put", "d", "\xff"});
+  check({"diff", "@"});
+  check({"show", "@"});
   check({"tasks"});
+  check({"tasks", "--staged"});
+  check({"commit", "staged-1"});
+  check({"discard", "@", "staged-2"});
+  check({"undo", "--dry-run", "staged-1"});
+  check({"undo", "staged-1"});
+  check({"replay", "staged-1"});
+  check({"rerun", "staged-1"});
   check({"verify", "@", "@2"});
   check({"audit"});
   check({"fsck"});

@@ -1,5 +1,7 @@
 #include "tests/cli/schema.h"
 
+#include <algorithm>
+
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -14,7 +16,8 @@ const std::set<std::string> known{"$schema", "$id",     "$defs",   "$ref",      
                                   "type",    "const",   "enum",    "properties", "required", "additionalProperties",
                                   "items",   "pattern", "minimum", "maximum",    "anyOf"};
 
-bool is_type(const Json& value, const std::string& type) {
+bool is_type(const Json& value, const Json& type) {
+  if (type.is_array()) return std::ranges::any_of(type, [&](const Json& one) { return is_type(value, one); });
   if (type == "object") return value.is_object();
   if (type == "array") return value.is_array();
   if (type == "string") return value.is_string();
@@ -33,7 +36,7 @@ class Checker {
       if (!known.contains(keyword)) wrong(at, "the schema has an unknown keyword " + keyword);
     if (schema.contains("$ref")) check(resolve(schema["$ref"]), value, at);
     if (schema.contains("type") && !is_type(value, schema["type"]))
-      return wrong(at, "not of type " + schema["type"].get<std::string>());
+      return wrong(at, "not of type " + schema["type"].dump());
     if (schema.contains("const") && value != schema["const"]) wrong(at, "not " + schema["const"].dump());
     if (schema.contains("enum") &&
         std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())

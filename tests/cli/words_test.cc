@@ -13,13 +13,7 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
   const Place p;
   const Words later[] = {{"learn", "x"},
                          {"build", "x"},
-                         {"replay", "@"},
-                         {"rerun", "@"},
-                         {"diff", "@"},
-                         {"commit", "@"},
-                         {"discard", "@"},
                          {"cancel", "@"},
-                         {"undo", "@"},
                          {"impact", "@"},
                          {"branch"},
                          {"evidence"},
@@ -45,7 +39,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"log", "witness"},
                          {"key", "rotate"},
                          {"key", "export"},
-                         {"tasks", "--staged"},
                          {"doctor", "--memory"},
                          {"run", "-e", "1"},
                          {"run", "--lang", "js", "x"},
@@ -53,11 +46,9 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"run", "--tty", "x"},
                          {"run", "--workspace", ".", "x"},
                          {"run", "--hide", "*", "x"},
-                         {"run", "--stage", "x"},
                          {"run", "--keep-failed", "x"},
                          {"run", "--engine", "e", "x"},
-                         {"run", "--tier", "fast", "x"},
-                         {"run", "--keep-inputs", "x"}};
+                         {"run", "--tier", "fast", "x"}};
   for (const Words& words : later) {
     const Ended e = p.run(words);
     EXPECT_EQ(e.status, 69) << testing::PrintToString(words);

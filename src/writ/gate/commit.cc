@@ -3,8 +3,6 @@
 #include "writ/proof/state_map.h"
 
 namespace writ::gate {
-namespace {
-
 Result<void> validate(store::Transaction& t, const ChangeSet& changes) {
   for (const auto& [path, version] : changes.read_set) WRIT_CHECK(t.expect(path, version));
   for (const auto& [prefix, seen] : changes.listed) {
@@ -16,6 +14,8 @@ Result<void> validate(store::Transaction& t, const ChangeSet& changes) {
   }
   return {};
 }
+
+namespace {
 
 Result<AppliedWrite> apply(store::Transaction& t, const StagedWrite& w) {
   WRIT_TRY(const auto before, t.version(w.path));

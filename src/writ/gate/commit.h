@@ -34,6 +34,9 @@ struct Applied {
 // Makes the receipt and appends it to the log, in the same transaction.
 using Testimony = std::function<Result<void>(store::Transaction&, const Applied&)>;
 
+// Whether everything that the task relied on is still so; else `conflict`.
+Result<void> validate(store::Transaction&, const ChangeSet&);
+
 // With changes: commits them. Without: nothing is written but the testimony of what was tried.
 Result<void> settle(store::Store&, const ChangeSet*, const Testimony&);
 

@@ -8,6 +8,8 @@
 #include "writ/proof/state_map.h"
 #include "writ/proof/verify/receipt.h"
 #include "writ/task/archive.h"
+#include "writ/task/index.h"
+#include "writ/task/stage.h"
 
 namespace writ::runtime {
 namespace {
@@ -124,7 +126,9 @@ Result<AuditReport> audit(const store::View& view, const proof::VerifierKey& key
   AuditReport report;
   report.time = rfc3339(clock.wall());
   Chain chain(report);
-  WRIT_CHECK(task::visit_tasks(view, std::nullopt, std::nullopt, [&](const TaskId& id) -> Result<store::Visit> {
+  WRIT_CHECK(task::visit_tasks(view, [&](const TaskId& id) -> Result<store::Visit> {
+    WRIT_TRY(const bool staged, task::is_staged(view, id));
+    if (staged) return store::Visit::more;  // it changed nothing yet, and has no receipt
     ++report.total;
     if (const auto v = check_task(view, key, id)) {
       ++report.verified;

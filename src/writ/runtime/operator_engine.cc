@@ -5,6 +5,8 @@
 namespace writ::runtime {
 namespace {
 
+constexpr std::size_t most_grants = 256;  // each effect is compared with each grant, and all are in the receipt
+
 class OperatorImage final : public guest::Image {
  public:
   const guest::Tool& engine() const override { return tool_; }
@@ -17,13 +19,22 @@ class OperatorImage final : public guest::Image {
 }  // namespace
 
 Result<task::Spec> OperatorEngine::spec() const {
-  WRIT_CHECK(store::check_object_path(path_));
   task::Spec spec;
-  spec.code_name = body_ ? "state put" : "state rm";
-  spec.arguments = {path_};
+  spec.code_name = name_;
   spec.entry = "";
-  WRIT_TRY(auto grant, authority::parse_grant("state.write:" + authority::escape_resource(path_), "/", WallTime{}));
-  spec.grants.push_back(std::move(grant));
+  const bool each = writes_.size() <= most_grants;
+  std::vector<std::string> grants;
+  for (const auto& w : writes_) {
+    WRIT_CHECK(store::check_object_path(w.path));
+    if (!each) continue;
+    spec.arguments.push_back(w.path);
+    grants.push_back(authority::escape_resource(w.path));
+  }
+  if (!each) grants.emplace_back("/");
+  for (const auto& resource : grants) {
+    WRIT_TRY(auto grant, authority::parse_grant("state.write:" + resource, "/", WallTime{}));
+    spec.grants.push_back(std::move(grant));
+  }
   return spec;
 }
 
@@ -32,10 +43,16 @@ Result<std::shared_ptr<const guest::Image>> OperatorEngine::prepare(std::span<co
 }
 
 Result<void> OperatorEngine::act(gate::Session& session) const {
-  if (!body_) return session.remove_object(path_);
-  WRIT_TRY(auto object, session.open_object(path_, effect::Access::write, gate::Creation::may_create));
-  WRIT_CHECK(object->truncate(0));
-  return object->write_at(0, as_bytes(*body_));
+  for (const auto& w : writes_) {
+    if (!w.body) {
+      WRIT_CHECK(session.remove_object(w.path));
+      continue;
+    }
+    WRIT_TRY(auto object, session.open_object(w.path, effect::Access::write, gate::Creation::may_create));
+    WRIT_CHECK(object->truncate(0));
+    WRIT_CHECK(object->write_at(0, as_bytes(*w.body)));
+  }
+  return {};
 }
 
 Result<guest::Run> OperatorEngine::run(const guest::Image&, guest::Call& call) {

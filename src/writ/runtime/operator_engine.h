@@ -1,8 +1,10 @@
-// The operator's own writes to the state (`writ state put`, `rm`), as an engine: so that they pass the same gate, are
-// committed by the same protocol and leave a receipt like any task's. Nothing is executed; there is no fence to enter.
+// The operator's own writes to the state (`writ state put`, `rm`, `writ undo`), as an engine: so that they pass the same
+// gate, are committed by the same protocol and leave a receipt like any task's. Nothing is executed; there is no fence.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "writ/guest/guest.h"
 #include "writ/task/spec.h"
@@ -11,11 +13,16 @@ namespace writ::runtime {
 
 class OperatorEngine final : public guest::Engine {
  public:
-  // Puts this body at the path, or removes the object.
-  static OperatorEngine put(std::string path, std::string body) { return {std::move(path), std::move(body)}; }
-  static OperatorEngine remove(std::string path) { return {std::move(path), std::nullopt}; }
+  struct Write {
+    std::string path;
+    std::optional<std::string> body;  // none: the object is removed
+  };
+  static OperatorEngine put(std::string path, std::string body) { return {"state put", {{std::move(path), std::move(body)}}}; }
+  static OperatorEngine remove(std::string path) { return {"state rm", {{std::move(path), std::nullopt}}}; }
+  // `name` is what the receipt says for the code.
+  OperatorEngine(std::string name, std::vector<Write> writes) : name_(std::move(name)), writes_(std::move(writes)) {}
 
-  // The task that does it: granted this one write.
+  // The task that does it: granted these writes and no other, unless they are so many that their names would not fit.
   Result<task::Spec> spec() const;
 
   std::string_view fence() const override { return "none"; }
@@ -23,11 +30,10 @@ class OperatorEngine final : public guest::Engine {
   Result<guest::Run> run(const guest::Image&, guest::Call&) override;
 
  private:
-  OperatorEngine(std::string path, std::optional<std::string> body) : path_(std::move(path)), body_(std::move(body)) {}
   Result<void> act(gate::Session&) const;
 
-  std::string path_;
-  std::optional<std::string> body_;
+  std::string name_;
+  std::vector<Write> writes_;
 };
 
 }  // namespace writ::runtime

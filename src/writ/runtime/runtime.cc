@@ -10,12 +10,16 @@
 #include "writ/proof/notary.h"
 #include "writ/proof/state_map.h"
 #include "writ/runtime/audit.h"
+#include "writ/runtime/difference.h"
 #include "writ/runtime/operator_engine.h"
+#include "writ/runtime/replay.h"
 #include "writ/runtime/signing_keys.h"
 #include "writ/runtime/summary.h"
+#include "writ/runtime/undo.h"
 #include "writ/store/fsck.h"
 #include "writ/task/archive.h"
 #include "writ/task/executor.h"
+#include "writ/task/selection.h"
 
 namespace writ::runtime {
 namespace {
@@ -46,6 +50,7 @@ struct Runtime::Parts {
     return notary.get();
   }
   Result<task::Report> act_as_operator(OperatorEngine engine);
+  Result<task::Report> act_as_operator(OperatorEngine& engine, task::Spec);
 };
 
 Result<Guests*> Runtime::Parts::ready() {
@@ -67,8 +72,12 @@ Result<Guests*> Runtime::Parts::ready() {
 }
 
 Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine engine) {
-  WRIT_TRY(const auto* who, signer());
   WRIT_TRY(auto spec, engine.spec());
+  return act_as_operator(engine, std::move(spec));
+}
+
+Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine& engine, task::Spec spec) {
+  WRIT_TRY(const auto* who, signer());
   task::Executor executor({*store, engine, nullptr, *who, clock});
   return executor.execute(std::move(spec));
 }
@@ -122,14 +131,61 @@ Result<std::vector<TaskSummary>> Runtime::tasks(const TaskFilter& filter) const 
 
 Result<std::string> Runtime::receipt(const TaskId& id) const {
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  WRIT_TRY(auto text, task::find_receipt(view, id));
-  if (!text) return Error{Code::unavailable, "no such task", id.hex(), "writ tasks lists them"};
-  return std::move(*text);
+  return receipt_of(view, id);
+}
+
+Result<TaskRecord> Runtime::record(const TaskId& id) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return record_of(view, id);
 }
 
 Result<std::vector<effect::Entry>> Runtime::journal(const TaskId& id) const {
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  return task::find_journal(view, id);
+  return journal_of(view, id);
+}
+
+// --- staged tasks ------------------------------------------------------------------------------------------------
+
+Result<Difference> Runtime::difference(const TaskId& id, const std::vector<std::string>& only) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return runtime::difference(view, id, only);
+}
+
+Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choice) {
+  WRIT_TRY(const auto* who, parts_->signer());
+  return task::commit_staged(*parts_->store, *who, parts_->clock, id, choice);
+}
+
+Result<task::Report> Runtime::discard(const TaskId& id) {
+  WRIT_TRY(const auto* who, parts_->signer());
+  return task::discard_staged(*parts_->store, *who, id);
+}
+
+Result<std::vector<std::string>> Runtime::replay(const TaskId& id, task::Input input) {
+  WRIT_TRY(auto* guests, parts_->ready());
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return runtime::replay(view, *guests->executor, id, std::move(input));
+}
+
+Result<task::Spec> Runtime::retell(const TaskId& id) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return runtime::retell(view, id);
+}
+
+Result<std::vector<Restoration>> Runtime::plan_undo(const TaskId& id, const std::vector<std::string>& only) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(auto plan, runtime::plan_undo(view, id, only));
+  return std::move(plan.restorations);
+}
+
+Result<task::Report> Runtime::undo(const TaskId& id, const std::vector<std::string>& only) {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  WRIT_TRY(auto plan, runtime::plan_undo(view, id, only));
+  OperatorEngine engine("undo " + id.hex(), std::move(plan.writes));
+  WRIT_TRY(auto spec, engine.spec());
+  spec.parents.push_back(plan.parent.hex());
+  spec.as_of = plan.as_of;
+  return parts_->act_as_operator(engine, std::move(spec));
 }
 
 // --- state -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@
 #include "writ/base/id.h"
 #include "writ/base/result.h"
 #include "writ/store/store.h"
+#include "writ/task/index.h"
+#include "writ/task/settlement.h"
 #include "writ/task/spec.h"
 
 namespace writ::runtime {
@@ -33,24 +35,54 @@ struct Options {
   FenceChoice fence = FenceChoice::automatic;
 };
 
-// One task as the store remembers it: read out of its receipt.
+// One task as the store remembers it: read out of its receipt, or out of what is staged.
 struct TaskSummary {
   TaskId id;
   std::string name, code_name;
   std::vector<std::string> labels;
   std::string outcome;       // guest::name(End)
   int exit_code = 0;
-  bool committed = false;
+  task::State state = task::State::discarded;  // committed, discarded or staged
   std::string started, finished;  // RFC 3339
-  std::uint64_t effects = 0, denied = 0, objects = 0, log_index = 0;
+  std::uint64_t effects = 0, denied = 0, objects = 0;
+  std::optional<std::uint64_t> log_index;  // none while it is staged
 };
 
 struct TaskFilter {
-  std::optional<WallTime> since, until;
-  std::string outcome;       // empty: any
-  std::string touched;       // an object path or host path that the journal names
-  enum class Denials : std::uint8_t { any, some } denials = Denials::any;
+  task::Wanted wanted;
   std::size_t limit = 50;
+};
+
+// What the store has of one task.
+struct TaskRecord {
+  task::State state = task::State::discarded;
+  std::string receipt;  // empty while it is staged
+  proof::InputManifest input;
+  proof::OutputManifest output;  // of a staged task: `writes` are those that wait, with the version 0 after
+  std::vector<effect::Entry> journal;
+};
+
+// What a task changed, or would change.
+struct Change {
+  enum class What : std::uint8_t { created, changed, removed } what = What::changed;
+  std::string path;                       // an object's
+  std::uint64_t before = 0, after = 0;    // versions; 0: does not exist, or waits
+  std::string sha256_before, sha256_after;
+  std::string patch;                      // a unified diff, with its header; of what is not text, a line that says so
+  bool text = true;
+  std::uint64_t added = 0, removed = 0;   // lines
+};
+struct Difference {
+  task::State state = task::State::discarded;
+  std::vector<Change> changes;
+  std::string digest;  // of what is shown: `commit TASK@DIGEST`
+};
+
+// An object that an undo would put back: as it was in version `to`, in place of version `from`.
+struct Restoration {
+  std::string path;
+  std::uint64_t to = 0, from = 0;
+  bool removed = false;  // it was not there
 };
 
 struct AuditFailure {
@@ -96,8 +128,25 @@ class Runtime {
   // An id, a unique prefix of 4 or more, a name, "@" (the last), "@2" (the one before).
   Result<TaskId> find_task(std::string_view text) const;
   Result<std::vector<TaskSummary>> tasks(const TaskFilter&) const;  // newest first
-  Result<std::string> receipt(const TaskId&) const;
+  Result<std::string> receipt(const TaskId&) const;  // `unavailable` while the task is staged: it has none yet
+  Result<TaskRecord> record(const TaskId&) const;
   Result<std::vector<effect::Entry>> journal(const TaskId&) const;
+
+  // --- staged tasks (task/settlement.h) ---
+  Result<Difference> difference(const TaskId&, const std::vector<std::string>& only) const;  // of settled tasks too
+  Result<task::Report> commit(const TaskId&, const task::Choice&);
+  Result<task::Report> discard(const TaskId&);
+
+  // --- replay (task/replay.h) ---
+  // In what the task differs when it is told again; none: it holds. `unsupported` if it cannot be told again. `input` where
+  // the task read its standard input and it was not kept.
+  Result<std::vector<std::string>> replay(const TaskId&, task::Input input);
+  // The same code, input and limits as that task had, with it as the parent: for execute(). The caller adds what it wants.
+  Result<task::Spec> retell(const TaskId&) const;
+
+  // --- undo (runtime/undo.h): what would be put back, and the task that does it, with the undone one as its parent ---
+  Result<std::vector<Restoration>> plan_undo(const TaskId&, const std::vector<std::string>& only) const;
+  Result<task::Report> undo(const TaskId&, const std::vector<std::string>& only);
 
   // --- state: the operator's own reads and writes. Every write leaves a receipt, like any task's ---
   Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) const;

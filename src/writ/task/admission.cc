@@ -5,7 +5,7 @@
 #include "writ/base/escape.h"
 #include "writ/base/quantity.h"
 #include "writ/base/random.h"
-#include "writ/task/archive.h"
+#include "writ/task/selection.h"
 
 namespace writ::task {
 namespace {
@@ -43,6 +43,13 @@ Result<void> check_texts(const Spec& spec) {
 }
 
 }  // namespace
+
+Result<authority::Grant> grant_of(const proof::Capability& c) {
+  std::string text = c.effect;
+  if (!c.resource.empty()) text += ":" + c.resource;
+  for (const auto& limit : c.constraints) text += "," + limit;
+  return authority::parse_grant(text, "/", WallTime{});
+}
 
 Result<Admission> admit(const Spec& spec, const Clock& clock) {
   if (!spec.name.empty()) WRIT_CHECK(check_name(spec.name));

@@ -21,4 +21,7 @@ Result<Admission> admit(const Spec&, const Clock&);
 // Everything that is known before the run. What the run decides (input read, environment seen) is filled in by seal.
 proof::InputManifest input_manifest(const Spec&, const Admission&, const guest::Image&, std::string_view fence);
 
+// The grant that a manifest's capability was made from.
+Result<authority::Grant> grant_of(const proof::Capability&);
+
 }  // namespace writ::task

@@ -1,44 +1,28 @@
-// Archive: where settled tasks are kept and found again. The receipt is the record; beside it lie the journal whose root
-// it signs, and two indexes: by time and by name. Everything is written in the transaction of the commit.
+// Archive: what is kept of a settled task. The receipt is the record; beside it lies the journal whose root it signs. Both
+// are written in the transaction of the settlement. How a task is found: selection.h, index.h.
 //
-// Tables: task.receipt (id -> receipt), task.journal (id -> entries, a canonical JSON line each), task.order (start in
-// nanoseconds, big-endian, then id -> empty), task.name (name -> id).   Threads: those of the View or Transaction.
+// Tables: task.receipt (id -> receipt), task.journal (id -> entries, a canonical JSON line each).
+// Threads: those of the View or Transaction.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "writ/base/clock.h"
 #include "writ/base/id.h"
 #include "writ/effect/journal.h"
 #include "writ/store/store.h"
 
 namespace writ::task {
 
-struct Filed {
-  TaskId id;
-  std::string name;  // empty: none
-  WallTime started;
-  std::string receipt;
-};
-
-// `conflict` if the name is taken.
-Result<void> file(store::Transaction&, const Filed&, const std::vector<effect::Entry>& journal);
+Result<void> file(store::Transaction&, const TaskId&, const std::string& receipt, const std::vector<effect::Entry>& journal);
 
 Result<std::optional<std::string>> find_receipt(const store::View&, const TaskId&);
 Result<std::vector<effect::Entry>> find_journal(const store::View&, const TaskId&);
 
-// An id, a unique prefix of four or more digits, a name, "@" (the last) or "@N" (the N-th last).
-Result<TaskId> find_task(const store::View&, std::string_view text);
-
-// Newest first, started in [since, until), until the visitor has enough.
-Result<void> visit_tasks(const store::View&, std::optional<WallTime> since, std::optional<WallTime> until,
-                         const std::function<Result<store::Visit>(const TaskId&)>&);
-
-// Names may hold letters, digits, '.', '_' and '-', at most 64, and may not look like an id or begin with '@'.
-Result<void> check_name(std::string_view name);
+// The settled tasks whose ids lie in [first, last], in the order of their ids.
+Result<void> visit_ids(const store::View&, const TaskId& first, const TaskId& last,
+                       const std::function<Result<store::Visit>(const TaskId&)>&);
 
 }  // namespace writ::task

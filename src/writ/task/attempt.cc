@@ -4,7 +4,7 @@
 #include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/proof/notary.h"
-#include "writ/task/archive.h"
+#include "writ/task/selection.h"
 
 namespace writ::task {
 namespace {
@@ -32,7 +32,7 @@ void Attempt::move(Event e) {
 Result<void> Attempt::admit() {
   WRIT_TRY(admission_, task::admit(spec_, parts_.clock));
   WRIT_TRY(image_, parts_.engine.prepare(spec_.code));
-  WRIT_TRY(auto snapshot, parts_.store.snapshot());
+  WRIT_TRY(auto snapshot, spec_.as_of ? parts_.store.snapshot(*spec_.as_of) : parts_.store.snapshot());
   snapshot_ = std::move(snapshot);
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
@@ -43,13 +43,16 @@ Result<void> Attempt::admit() {
 }
 
 Result<void> Attempt::open_session() {
-  files_ = std::make_unique<actor::HostFiles>();
+  if (spec_.inputs == Spec::Inputs::keep) sealed_.kept.emplace();
+  if (spec_.kept) files_ = std::make_unique<KeptFiles>(*snapshot_, std::move(*spec_.kept));
+  else if (sealed_.kept) files_ = std::make_unique<KeepingFiles>(std::make_unique<actor::HostFiles>(), *sealed_.kept);
+  else files_ = std::make_unique<actor::HostFiles>();
   for (std::uint32_t i = 0; i < spec_.grants.size(); ++i) {
     const auto& grant = spec_.grants[i];
     if (grant.kind == effect::Kind::file_read && grant.resource) WRIT_CHECK(files_->admit(i, grant.resource->root()));
   }
   capabilities_.emplace(spec_.grants, spec_.denies, parts_.clock);
-  streams_.emplace(spec_.input, spec_.output, spec_.limits.output);
+  streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr);
   session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
                                         parts_.clock, admission_.at, admission_.seed, spec_.environment});
   return {};
@@ -116,6 +119,17 @@ void Attempt::seal_output() {
   m.task = admission_.id;
 }
 
+void Attempt::seal_recipe() {
+  auto& r = sealed_.recipe;
+  r.environment = session_->environment_seen();
+  r.on_denial = spec_.on_denial;
+  r.seed = admission_.seed;
+  r.sequence = snapshot_->sequence();
+  // Looked up here and not by the store's writer. Code is never taken out again, so that it is there means that it stays.
+  const auto known = has_code(*snapshot_, sealed_.input.code.digest.sha256);
+  if (!known || !*known) sealed_.code = std::move(spec_.code);
+}
+
 Sealed Attempt::seal() {
   judge();
   move(sealed_.outcome.success() ? Event::seal_success : Event::seal_failure);
@@ -124,6 +138,7 @@ Sealed Attempt::seal() {
   if (sealed_.state == State::sealed) sealed_.changes = session_->shadow().changes();
   seal_input();
   seal_output();
+  seal_recipe();
   return std::move(sealed_);
 }
 

@@ -31,11 +31,12 @@ class Attempt {
     GuestThreads* threads;  // null: the engine needs no fence, and runs on the caller's thread
     const Clock& clock;
   };
-  Attempt(const Parts& parts, Spec spec) : parts_(parts), spec_(std::move(spec)) {}
+  Attempt(const Parts& parts, Spec spec) : parts_(parts), spec_(std::move(spec)) { sealed_.state = State::admitted; }
 
   Result<void> admit();
   Result<void> run(guest::Cancellation&);
   Sealed seal();
+  const proof::InputManifest& input() const { return sealed_.input; }  // as of the admission
 
  private:
   void move(Event);
@@ -43,10 +44,11 @@ class Attempt {
   Result<void> open_session();
   void seal_input();
   void seal_output();
+  void seal_recipe();
 
   Parts parts_;
   Spec spec_;
-  Sealed sealed_{State::admitted, {}, {}, {}, {}, {}};
+  Sealed sealed_;
   Admission admission_;
   std::shared_ptr<const guest::Image> image_;
   std::optional<store::Reader> snapshot_;

@@ -1,5 +1,7 @@
 #include "writ/task/executor.h"
 
+#include <utility>
+
 #include "writ/task/attempt.h"
 #include "writ/task/settlement.h"
 
@@ -29,13 +31,30 @@ void Executor::cancel_all() {
 }
 
 Result<Report> Executor::execute(Spec spec) {
+  const auto then = spec.then;
   Attempt attempt({parts_.store, parts_.engine, parts_.threads, parts_.clock}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
     Running running(*this);
     WRIT_CHECK(attempt.run(running.cancellation));
   }
-  return settle(parts_.store, parts_.notary, attempt.seal());
+  switch (then) {
+    case Spec::Then::settle: return settle(parts_.store, parts_.notary, attempt.seal());
+    case Spec::Then::stage: return stage(parts_.store, parts_.notary, attempt.seal());
+  }
+  std::unreachable();
+}
+
+Result<Sealed> Executor::repeat(Spec spec, const Clock& clock, const proof::InputManifest& as) {
+  Attempt attempt({parts_.store, parts_.engine, parts_.threads, clock}, std::move(spec));
+  WRIT_CHECK(attempt.admit());
+  const auto& now = attempt.input();
+  if (now.engine != as.engine || now.toolchain != as.toolchain)
+    return Error{Code::unsupported, "the task cannot be replayed: another image would run it (" + now.engine.name + ", was " + as.engine.name + ")",
+                 as.task.hex(), "replay it with the version and the tools that ran it"};
+  Running running(*this);
+  WRIT_CHECK(attempt.run(running.cancellation));
+  return attempt.seal();
 }
 
 }  // namespace writ::task

@@ -13,6 +13,7 @@
 #include "writ/proof/notary.h"
 #include "writ/store/store.h"
 #include "writ/task/guest_threads.h"
+#include "writ/task/sealed.h"
 #include "writ/task/spec.h"
 #include "writ/task/task_states.h"
 
@@ -30,6 +31,8 @@ class Executor {
   explicit Executor(Parts parts) : parts_(parts) {}
 
   Result<Report> execute(Spec spec);
+  // Runs it as it ran before, with nothing settled. `unsupported` unless the same image runs it.
+  Result<Sealed> repeat(Spec spec, const Clock&, const proof::InputManifest& as);
   void cancel_all();  // every running task ends as cancelled
 
  private:

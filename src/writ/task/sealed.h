@@ -12,6 +12,8 @@
 #include "writ/gate/change_set.h"
 #include "writ/guest/guest.h"
 #include "writ/proof/verify/manifest.h"
+#include "writ/task/kept_inputs.h"
+#include "writ/task/recipe.h"
 #include "writ/task/task_states.h"
 
 namespace writ::task {
@@ -23,6 +25,9 @@ struct Sealed {
   proof::OutputManifest output;
   std::vector<effect::Entry> journal;
   gate::ChangeSet changes;  // empty unless it ended well
+  Recipe recipe;
+  std::optional<KeptInputs> kept;
+  Bytes code;               // empty if the store has it already
 };
 
 }  // namespace writ::task

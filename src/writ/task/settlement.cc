@@ -1,8 +1,14 @@
 #include "writ/task/settlement.h"
 
+#include <algorithm>
+
 #include "writ/base/assert.h"
 #include "writ/gate/commit.h"
+#include "writ/task/admission.h"
 #include "writ/task/archive.h"
+#include "writ/task/index.h"
+#include "writ/task/selection.h"
+#include "writ/task/stage.h"
 
 namespace writ::task {
 namespace {
@@ -12,6 +18,9 @@ class Court {
   Court(store::Store& store, const proof::Notary& notary, Sealed sealed) : store_(store), notary_(notary), sealed_(std::move(sealed)) {}
 
   Result<Report> settle();
+  Result<Report> stage();
+  Result<Report> commit_staged(const gate::ChangeSet& chosen);
+  Result<Report> discard_staged();
 
  private:
   void move(Event e) {
@@ -19,17 +28,31 @@ class Court {
     WRIT_ASSERT(next);
     sealed_.state = *next;
   }
+  Result<void> enter(store::Transaction&, const std::string& name, Wait) const;
   Result<void> testify(store::Transaction&, const gate::Applied&, proof::Settlement);
-  Result<void> settle_as(proof::Settlement);
+  Result<void> settle_as(proof::Settlement, const gate::ChangeSet*);
   Result<void> discard();
-  void fill_report();
+  Result<Report> lose_race(const Error& to);
+  Result<Report> report();
 
   store::Store& store_;
   const proof::Notary& notary_;
   Sealed sealed_;
-  std::string conflict_;
+  std::string conflict_;  // over what a race was lost
+  std::string reason_;    // why it ended otherwise than by itself
   Report report_;
 };
+
+// What every task leaves when it becomes visible, however it is settled.
+Result<void> Court::enter(store::Transaction& t, const std::string& name, Wait wait) const {
+  const auto& input = sealed_.input;
+  WRIT_CHECK(take_name(t, name, input.task));
+  WRIT_CHECK(task::enter(t, {input.task, input.started.real, sealed_.output.outcome.end, sealed_.output.effects.denied},
+                         sealed_.journal, wait));
+  if (sealed_.kept) WRIT_CHECK(put_kept(t, input.task, *sealed_.kept));
+  if (sealed_.code.empty()) return {};
+  return put_code(t, input.code.digest.sha256, sealed_.code);
+}
 
 Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied, proof::Settlement settlement) {
   auto input = sealed_.input;
@@ -37,7 +60,7 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
   input.state = applied.state_before;  // what it read is still so: the read set was validated in this transaction
   output.settlement = settlement;
   output.state = applied.state_after;
-  if (!conflict_.empty()) output.outcome.reason = "conflict: " + conflict_;
+  if (!reason_.empty()) output.outcome.reason = reason_;
   for (const auto& w : applied.writes)
     output.writes.push_back({w.after, w.before, w.removed ? std::nullopt : std::optional(w.digest), w.path});
   WRIT_TRY(auto issued, notary_.issue(t, input, output));
@@ -49,50 +72,90 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
   for (const auto& w : applied.writes)
     report_.objects.push_back({w.path, w.before.value(), w.after.value(), w.removed, w.removed ? "" : w.digest.sha256.hex()});
   report_.receipt = issued.receipt;
-  // Who lost a race leaves the name to the attempt that follows.
-  const std::string name = conflict_.empty() ? input.name : "";
-  return file(t, {input.task, name, input.started.real, std::move(issued.receipt)}, sealed_.journal);
+  if (sealed_.state == State::staged) {
+    WRIT_CHECK(forget_staged(t, input.task));
+    WRIT_CHECK(leave_staged(t, input.task, input.started.real));
+  } else {
+    // Who lost a race leaves the name to the attempt that follows.
+    WRIT_CHECK(enter(t, conflict_.empty() ? input.name : "", Wait::settled));
+  }
+  Recipe recipe = sealed_.recipe;
+  if (applied.writes.size() != sealed_.changes.writes.size()) recipe.changes = changes_digest(sealed_.changes);
+  WRIT_CHECK(put_recipe(t, input.task, recipe));
+  return file(t, input.task, issued.receipt, sealed_.journal);
 }
 
-Result<void> Court::settle_as(proof::Settlement settlement) {
-  const auto* changes = settlement == proof::Settlement::committed ? &sealed_.changes : nullptr;
+Result<void> Court::settle_as(proof::Settlement settlement, const gate::ChangeSet* changes) {
   WRIT_CHECK(gate::settle(store_, changes, [&](store::Transaction& t, const gate::Applied& a) { return testify(t, a, settlement); }));
   report_.settlement = settlement;
   return {};
 }
 
 Result<void> Court::discard() {
-  auto settled = settle_as(proof::Settlement::discarded);
+  auto settled = settle_as(proof::Settlement::discarded, nullptr);
   if (settled || settled.error().code != Code::conflict) return settled;
   sealed_.input.name.clear();
-  return settle_as(proof::Settlement::discarded);
+  return settle_as(proof::Settlement::discarded, nullptr);
+}
+
+Result<Report> Court::lose_race(const Error& to) {
+  conflict_ = to.text();
+  reason_ = "conflict: " + conflict_;
+  WRIT_CHECK(discard());
+  move(Event::lose_race);
+  return report();
 }
 
 Result<Report> Court::settle() {
-  if (sealed_.state == State::sealed) {
-    if (auto committed = settle_as(proof::Settlement::committed); committed) {
-      move(Event::commit);
-    } else if (committed.error().code != Code::conflict) {
-      return committed.error();
-    } else {
-      conflict_ = committed.error().text();
-      WRIT_CHECK(discard());
-      move(Event::lose_race);
-    }
-  } else {
+  if (sealed_.state != State::sealed) {
     WRIT_CHECK(discard());
     move(Event::discard);
+    return report();
   }
-  fill_report();
-  return std::move(report_);
+  const auto committed = settle_as(proof::Settlement::committed, &sealed_.changes);
+  if (!committed) return committed.error().code == Code::conflict ? lose_race(committed.error()) : committed.error();
+  move(Event::commit);
+  return report();
 }
 
-void Court::fill_report() {
+Result<Report> Court::stage() {
+  if (sealed_.state != State::sealed) return settle();
+  const auto staged = store_.write([&](store::Transaction& t) -> Result<void> {
+    WRIT_CHECK(gate::validate(t, sealed_.changes));  // what could not be committed now is not worth a look
+    WRIT_CHECK(enter(t, sealed_.input.name, Wait::staged));
+    return keep_staged(t, sealed_);
+  });
+  if (!staged) return staged.error().code == Code::conflict ? lose_race(staged.error()) : staged.error();
+  move(Event::stage);
+  for (const auto& w : sealed_.changes.writes)
+    report_.objects.push_back({w.path, sealed_.changes.read_set.at(w.path).value(), 0, !w.body, w.body ? w.digest.sha256.hex() : ""});
+  return report();
+}
+
+Result<Report> Court::commit_staged(const gate::ChangeSet& chosen) {
+  if (chosen.writes.size() != sealed_.changes.writes.size())
+    reason_ = "committed in part: " + std::to_string(chosen.writes.size()) + " of " + std::to_string(sealed_.changes.writes.size()) +
+              " changes";
+  WRIT_CHECK(settle_as(proof::Settlement::committed, &chosen));
+  move(Event::commit);
+  return report();
+}
+
+Result<Report> Court::discard_staged() {
+  reason_ = "discarded by the operator";
+  WRIT_CHECK(settle_as(proof::Settlement::discarded, nullptr));
+  move(Event::discard);
+  return report();
+}
+
+Result<Report> Court::report() {
   const auto& output = sealed_.output;
   report_.id = sealed_.input.task;
   report_.name = sealed_.input.name;
+  report_.state = sealed_.state;
   report_.outcome = sealed_.outcome;
   report_.conflict = conflict_;
+  report_.changes = changes_digest(sealed_.changes).hex();
   report_.journal = sealed_.journal;
   report_.denied = output.effects.denied;
   report_.allowed = output.effects.count - output.effects.denied;
@@ -101,12 +164,91 @@ void Court::fill_report() {
   report_.resources = {output.resources.time, output.resources.cpu, output.resources.memory, output.resources.host_calls};
   report_.fence = sealed_.input.fence;
   report_.deterministic = output.nondeterminism.empty();
+  return std::move(report_);
+}
+
+bool means(std::string_view wanted, std::string_view path) {
+  if (path == wanted) return true;
+  const std::string folder = wanted.ends_with('/') ? std::string(wanted) : std::string(wanted) + "/";
+  return path.starts_with(folder);
+}
+
+// What was granted when it ran may have ended since; what it may write is asked again.
+Result<void> check_authority(const Sealed& sealed, const gate::ChangeSet& chosen, const Clock& clock) {
+  std::vector<authority::Grant> grants, denies;
+  const WallTime now = clock.wall();
+  std::string expired;
+  for (const auto& c : sealed.input.capabilities) {
+    WRIT_TRY(auto grant, grant_of(c));
+    if (grant.limits.expires && *grant.limits.expires <= now) expired = grant.text();
+    else grants.push_back(std::move(grant));
+  }
+  for (const auto& d : sealed.input.denies) {
+    WRIT_TRY(auto deny, authority::parse_deny(d, "/"));
+    denies.push_back(std::move(deny));
+  }
+  const authority::CapabilitySet capabilities(std::move(grants), std::move(denies), clock);
+  for (const auto& w : chosen.writes)
+    if (!capabilities.permits(effect::Kind::state_write, w.path))
+      return Error{Code::denied, "nothing allows the task to write this any more: " + w.path, expired.empty() ? "" : "expired: " + expired,
+                   "writ rerun " + sealed.input.task.brief() + " --grant with a later end, or writ discard " + sealed.input.task.brief()};
+  return {};
+}
+
+Error not_staged(const TaskId& id) {
+  return {Code::conflict, "the task is not staged", id.hex(), "writ tasks --staged lists those that are"};
+}
+
+Result<void> check_digest(const Sealed& sealed, const gate::ChangeSet& chosen, const std::string& wanted) {
+  if (wanted.empty()) return {};
+  const std::string is = changes_digest(chosen).hex();
+  if (wanted.size() >= shortest_digest && is.starts_with(wanted)) return {};
+  return Error{Code::conflict, "the changes are not those with the digest " + wanted, sealed.input.task.hex() + "@" + is,
+               "look again: writ diff " + sealed.input.task.brief()};
 }
 
 }  // namespace
 
+Result<gate::ChangeSet> choose(const gate::ChangeSet& changes, const std::vector<std::string>& only) {
+  if (only.empty()) return changes;
+  gate::ChangeSet chosen{{}, changes.read_set, changes.listed};
+  for (const auto& w : changes.writes)
+    if (std::ranges::any_of(only, [&](const std::string& path) { return means(path, w.path); })) chosen.writes.push_back(w);
+  for (const auto& path : only)
+    if (std::ranges::none_of(changes.writes, [&](const auto& w) { return means(path, w.path); }))
+      return invalid("the task changes nothing there", path, "writ diff --name-only lists what it changes");
+  return chosen;
+}
+
 Result<Report> settle(store::Store& store, const proof::Notary& notary, Sealed sealed) {
   return Court(store, notary, std::move(sealed)).settle();
+}
+
+Result<Report> stage(store::Store& store, const proof::Notary& notary, Sealed sealed) {
+  return Court(store, notary, std::move(sealed)).stage();
+}
+
+Result<Report> commit_staged(store::Store& store, const proof::Notary& notary, const Clock& clock, const TaskId& id,
+                             const Choice& choice) {
+  WRIT_TRY(const auto view, store.snapshot());
+  WRIT_TRY(auto sealed, find_staged(view, id, Bodies::load));
+  if (!sealed) return not_staged(id);
+  WRIT_TRY(const auto chosen, choose(sealed->changes, choice.only));
+  WRIT_CHECK(check_digest(*sealed, chosen, choice.digest));
+  WRIT_CHECK(check_authority(*sealed, chosen, clock));
+  auto committed = Court(store, notary, std::move(*sealed)).commit_staged(chosen);
+  if (committed || committed.error().code != Code::conflict) return committed;
+  // Who lost to another commit of the same task hears of that, and not of the versions that it changed.
+  WRIT_TRY(const auto now, store.snapshot());
+  WRIT_TRY(const bool still, is_staged(now, id));
+  return still ? committed : Result<Report>(not_staged(id));
+}
+
+Result<Report> discard_staged(store::Store& store, const proof::Notary& notary, const TaskId& id) {
+  WRIT_TRY(const auto view, store.snapshot());
+  WRIT_TRY(auto sealed, find_staged(view, id, Bodies::leave));
+  if (!sealed) return not_staged(id);
+  return Court(store, notary, std::move(*sealed)).discard_staged();
 }
 
 }  // namespace writ::task

@@ -1,11 +1,19 @@
 // Settlement: a sealed task is committed or discarded, once, with a receipt either way: one store transaction in which the
 // changes, the receipt, its leaf in the log and the task's place in the archive become visible together (gate/commit.h).
+// Or it is staged first: kept as it is for its operator, who settles it later, perhaps in another process.
 //
 // What ended well commits, unless somebody changed what it had read: then it is discarded with a receipt that says over
 // what the race was lost. A task that failed can still lose a race for its name; its receipt is worth more than that.
 //
+// A staged task that cannot be committed now stays staged and nothing is written: `conflict` if what it read was changed
+// since, if its changes are not those that the operator saw, or if somebody else settled it; `denied` if what allowed it to
+// write has expired.
+//
 // Threads: any; blocks until durable.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "writ/proof/notary.h"
 #include "writ/store/store.h"
@@ -14,6 +22,22 @@
 
 namespace writ::task {
 
+inline constexpr std::size_t shortest_digest = 16;  // of a digest that the operator repeats: 64 bits
+
+// Which of a staged task's changes are meant.
+struct Choice {
+  std::string digest;             // as `diff` showed it, or its first 16 digits or more; empty: whatever they are
+  std::vector<std::string> only;  // objects, and folders for all below them; empty: all. The others are given up
+};
+
 Result<Report> settle(store::Store&, const proof::Notary&, Sealed);
+// What did not end well is settled at once: there is nothing to look at.
+Result<Report> stage(store::Store&, const proof::Notary&, Sealed);
+
+Result<Report> commit_staged(store::Store&, const proof::Notary&, const Clock&, const TaskId&, const Choice&);
+Result<Report> discard_staged(store::Store&, const proof::Notary&, const TaskId&);
+
+// The writes that a choice means: `invalid` for a path that means none.
+Result<gate::ChangeSet> choose(const gate::ChangeSet&, const std::vector<std::string>& only);
 
 }  // namespace writ::task

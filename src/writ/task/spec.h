@@ -13,6 +13,9 @@
 #include "writ/gate/monitor.h"
 #include "writ/guest/guest.h"
 #include "writ/proof/verify/manifest.h"
+#include "writ/store/object.h"
+#include "writ/task/kept_inputs.h"
+#include "writ/task/task_states.h"
 #include "writ/wire/bytes.h"
 
 namespace writ::task {
@@ -34,7 +37,11 @@ struct Spec {
   guest::Limits limits;
   gate::OnDenial on_denial = gate::OnDenial::refuse;
   std::optional<std::array<std::byte, 32>> seed;  // none: 32 fresh random bytes
+  std::optional<store::Sequence> as_of;    // the state it meets; none: the newest. What is older loses races at its commit
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
+  enum class Then : std::uint8_t { settle, stage } then = Then::settle;  // stage: what ended well waits for its operator
+  enum class Inputs : std::uint8_t { digest, keep } inputs = Inputs::digest;  // keep: what it reads stays, for a replay
+  std::optional<KeptInputs> kept;          // files answer from here instead of from the host
   Input input;                             // none: end of input at once
   Output output;                           // none: output is counted and digested only
 };
@@ -50,6 +57,7 @@ struct Report {
   TaskId id;
   std::string name;
   guest::Outcome outcome;
+  State state = State::discarded;         // committed, discarded or staged
   proof::Settlement settlement = proof::Settlement::discarded;
   std::string conflict;                   // over what the race was lost; empty: no race, or won
   std::vector<effect::Entry> journal;
@@ -60,7 +68,8 @@ struct Report {
   bool deterministic = true;
   std::string state_before, state_after;  // SHA-256 roots, lower-case hex
   std::uint64_t log_index = 0, log_size = 0;
-  std::string receipt;                    // the canonical text (docs/formats/receipt.md)
+  std::string receipt;                    // the canonical text (docs/formats/receipt.md); empty while it is staged
+  std::string changes;                    // what names its changes: `commit TASK@DIGEST`
 };
 
 }  // namespace writ::task

@@ -11,6 +11,7 @@ Result<std::size_t> Streams::read(std::span<std::byte> out, Nanoseconds deadline
   if (n == 0) input_ended_ = true;
   input_digest_.update(out.first(n));
   totals_.input += n;
+  if (kept_ != nullptr) keep(out.first(n));
   return n;
 }
 
@@ -33,7 +34,18 @@ Result<void> Streams::write(guest::Stream stream, std::span<const std::byte> byt
   return {};
 }
 
+void Streams::keep(std::span<const std::byte> bytes) {
+  if (!kept_->complete) return;
+  if (ByteCount(read_.size() + bytes.size()) > max_kept) {
+    kept_->complete = false;
+    return;
+  }
+  kept_->pieces.push_back(bytes.size());
+  read_.insert(read_.end(), bytes.begin(), bytes.end());
+}
+
 Streams::Totals Streams::finish() {
+  if (kept_ != nullptr && totals_.input_asked) kept_->input = kept_->take(std::move(read_));
   totals_.input_digest = input_digest_.finish();
   totals_.out_digest = out_digest_.finish();
   totals_.err_digest = err_digest_.finish();

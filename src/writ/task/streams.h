@@ -12,7 +12,9 @@ namespace writ::task {
 
 class Streams final : public guest::Stdio {
  public:
-  Streams(Input input, Output output, ByteCount limit) : input_(std::move(input)), output_(std::move(output)), limit_(limit) {}
+  // `kept` takes what is read, as it is read; null: nobody wants it.
+  Streams(Input input, Output output, ByteCount limit, KeptInputs* kept = nullptr)
+      : input_(std::move(input)), output_(std::move(output)), limit_(limit), kept_(kept) {}
 
   Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline) override;
   Result<void> write(guest::Stream, std::span<const std::byte>) override;
@@ -26,9 +28,13 @@ class Streams final : public guest::Stdio {
   bool overflowed() const { return overflowed_; }
 
  private:
+  void keep(std::span<const std::byte>);
+
   Input input_;
   Output output_;
   ByteCount limit_;
+  KeptInputs* kept_;
+  Bytes read_;  // so far, if it is kept
   Totals totals_;
   DigestStream input_digest_, out_digest_, err_digest_;
   bool input_ended_ = false;

@@ -1,6 +1,7 @@
 // The states of a task: one table, checked when this is compiled. step() is the only door; there is no way to force one.
 //
-// A task that was sealed is settled exactly once. What ended badly still passes through `sealed`: it too leaves a
+// A task that was sealed is settled exactly once, at once or after its operator looked at it (`staged`, which survives the
+// process). What ended badly still passes through `sealed`: it too leaves a
 // receipt, and then only `discard` is possible (see `Event::seal_failure`).
 #pragma once
 
@@ -11,26 +12,30 @@
 
 namespace writ::task {
 
-enum class State : std::uint8_t { admitted, running, sealed, failed, committed, discarded };
-enum class Event : std::uint8_t { start, refuse, seal_success, seal_failure, commit, lose_race, discard };
+enum class State : std::uint8_t { admitted, running, sealed, failed, staged, committed, discarded };
+enum class Event : std::uint8_t { start, refuse, seal_success, seal_failure, stage, commit, lose_race, discard };
 
-inline constexpr std::array<std::string_view, 6> state_names{"admitted", "running", "sealed", "failed", "committed", "discarded"};
-inline constexpr std::array<std::string_view, 7> event_names{"start",  "refuse",    "seal_success", "seal_failure",
-                                                             "commit", "lose_race", "discard"};
+inline constexpr std::array<std::string_view, 7> state_names{"admitted", "running",   "sealed",   "failed",
+                                                              "staged",   "committed", "discarded"};
+inline constexpr std::array<std::string_view, 8> event_names{"start",  "refuse",    "seal_success", "seal_failure",
+                                                             "stage", "commit", "lose_race", "discard"};
 
 struct Transition {
   State from;
   Event event;
   State to;
 };
-inline constexpr std::array<Transition, 8> transitions{{
+inline constexpr std::array<Transition, 11> transitions{{
     {State::admitted, Event::start, State::running},
     {State::admitted, Event::refuse, State::discarded},       // the engine could not take it: nothing ran
     {State::running, Event::seal_success, State::sealed},     // completed with 0: its writes may become visible
     {State::running, Event::seal_failure, State::failed},     // anything else
+    {State::sealed, Event::stage, State::staged},             // the operator wants to look first
     {State::sealed, Event::commit, State::committed},
     {State::sealed, Event::lose_race, State::discarded},      // conflict: somebody else changed what it had read
     {State::sealed, Event::discard, State::discarded},
+    {State::staged, Event::commit, State::committed},         // a lost race leaves it staged: nothing was written
+    {State::staged, Event::discard, State::discarded},
     {State::failed, Event::discard, State::discarded},        // with a receipt of what it tried
 }};
 
@@ -74,14 +79,27 @@ constexpr bool every_state_can_end() {
 }
 constexpr bool only_the_sealed_commit() {
   for (const auto& t : transitions)
-    if (t.to == State::committed && (t.from != State::sealed || t.event != Event::commit)) return false;
+    if (t.to == State::committed && ((t.from != State::sealed && t.from != State::staged) || t.event != Event::commit)) return false;
   return true;
+}
+constexpr bool only_the_sealed_are_staged() {
+  for (const auto& t : transitions)
+    if (t.to == State::staged && (t.from != State::sealed || t.event != Event::stage)) return false;
+  return true;
+}
+// It may be committed or discarded, and then no more: final_states_end() says that nothing follows.
+constexpr bool the_staged_are_settled_once() {
+  for (const auto& t : transitions)
+    if (t.from == State::staged && !is_final(t.to)) return false;
+  return step(State::staged, Event::commit) == State::committed && step(State::staged, Event::discard) == State::discarded;
 }
 static_assert(deterministic(), "one state and one event lead to one state");
 static_assert(final_states_end(), "nothing follows a final state");
 static_assert(all_reachable(), "no dead state");
 static_assert(every_state_can_end(), "every task can end");
 static_assert(only_the_sealed_commit(), "a task that did not end well never commits");
+static_assert(only_the_sealed_are_staged(), "only what ended well can be staged");
+static_assert(the_staged_are_settled_once(), "a staged task commits or is discarded, exactly once");
 }  // namespace detail
 
 }  // namespace writ::task
