@@ -36,6 +36,8 @@ Status verify(Invocation&);
 Status audit(Invocation&);
 Status fsck(Invocation&);
 Status state(Invocation&);
+Status capability(Invocation&);
+Status completion(Invocation&);
 Status log(Invocation&);
 Status key(Invocation&);
 Status trust(Invocation&);

@@ -15,7 +15,7 @@ using namespace writ::cli;
 
 using Command = Status (*)(Invocation&);
 
-constexpr std::array<std::pair<std::string_view, Command>, 21> table{{
+constexpr std::array<std::pair<std::string_view, Command>, 24> table{{
     {"init", init},
     {"run", run},
     {"tasks", tasks},
@@ -31,6 +31,9 @@ constexpr std::array<std::pair<std::string_view, Command>, 21> table{{
     {"audit", audit},
     {"fsck", fsck},
     {"state", state},
+    {"learn", run},
+    {"cap", capability},
+    {"completion", completion},
     {"log", log},
     {"key", key},
     {"trust", trust},

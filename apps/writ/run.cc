@@ -7,9 +7,11 @@
 
 #include "code.h"
 #include "commands.h"
+#include "declared.h"
 #include "guest_input.h"
 #include "guest_output.h"
 #include "interruption.h"
+#include "learned.h"
 #include "opening.h"
 #include "run_options.h"
 #include "run_report.h"
@@ -120,7 +122,10 @@ Result<task::Report> attempt(runtime::Runtime& runtime, RunRequest& request, Gue
                              const Interruption& interruption) {
   const bool kept = static_cast<bool>(request.spec.input);  // of the task that is run again: given once
   if (!kept) request.spec.input = [&input](std::span<std::byte> out, Nanoseconds deadline) { return input.read(out, deadline); };
-  request.spec.output = [&output](guest::Stream s, std::span<const std::byte> b) { return output.write(s, b); };
+  const bool learns = request.spec.purpose == task::Spec::Purpose::learn;  // standard output is the manifest's
+  request.spec.output = [&output, learns](guest::Stream s, std::span<const std::byte> b) {
+    return output.write(learns ? guest::Stream::err : s, b);
+  };
   for (std::uint64_t left = request.retries;; --left) {
     auto report = runtime.execute(request.spec);
     if (!report || report->conflict.empty() || left == 0 || interruption.requested() || kept || !input.rewind()) return report;
@@ -158,14 +163,37 @@ Status tell(Output& output, const RunRequest& request, const task::Report& repor
   return status;
 }
 
+Status tell_learned(Output& output, const RunRequest& request, const task::Report& report, GuestOutput& guest) {
+  guest.end();
+  const Learned learned = learn_from(report.journal);
+  const std::string manifest = manifest_text(learned, request.spec, report);
+  if (request.manifest) WRIT_CHECK(replace_file(*request.manifest, manifest, 0644));
+  if (!output.text_wanted())
+    output.document({{"schema", "writ.learn/1"},
+                     {"task", report.id.hex()},
+                     {"outcome", guest::name(report.outcome.end)},
+                     {"exit_code", exit_status(report)},
+                     {"grants", learned.grants},
+                     {"sensitive", learned.sensitive},
+                     {"unmet", learned.unmet},
+                     {"file", request.manifest ? json_text(*request.manifest) : ""},
+                     {"manifest", manifest}});
+  else if (!request.manifest)
+    output.bytes(manifest);
+  output.note(last_line(report));
+  return exit_status(report);
+}
+
 }  // namespace
 
 Status run_task(Invocation& i, RunRequest& request) {
+  const bool learns = request.spec.purpose == task::Spec::Purpose::learn;
   Interruption interruption;
   auto source = open_input(request.input);
   if (!source) return {std::move(source).error(), exit_bad_input};
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.fence));
-  const bool hold = !i.output.text_wanted() || request.retries > 0;
+  if (!learns) WRIT_CHECK(check_declaration(*store.runtime, request.spec, i.surroundings.working_folder));
+  const bool hold = !learns && (!i.output.text_wanted() || request.retries > 0);
   GuestInput input(*std::move(source), interruption.stop(),
                    request.retries > 0 ? GuestInput::Keep::yes : GuestInput::Keep::no);
   GuestOutput output(hold ? GuestOutput::Way::hold : GuestOutput::Way::stream, interruption.stop(),
@@ -179,7 +207,7 @@ Status run_task(Invocation& i, RunRequest& request) {
     const bool name_taken = report.error().code == Code::conflict && report.error().where.starts_with("--id");
     return name_taken ? Status(std::move(report).error(), exit_usage) : Status(std::move(report).error());
   }
-  return tell(i.output, request, *report, output);
+  return learns ? tell_learned(i.output, request, *report, output) : tell(i.output, request, *report, output);
 }
 
 Status run(Invocation& i) {
@@ -188,6 +216,7 @@ Status run(Invocation& i) {
   if (Status s = check_protections(request.required); s.failed()) return s;
   if (Status s = read_code(request.spec.code_name, request.spec.code); s.failed()) return s;
   warn_of_guest_words(i.output, i.arguments);
+  if (i.arguments.command->name == "learn") request.spec.purpose = task::Spec::Purpose::learn;
   if (request.mode == RunRequest::Mode::dry) return print_plan(i.output, request);
   if (request.receipt) WRIT_CHECK(check_receipt_place(*request.receipt));
   return run_task(i, request);

@@ -48,6 +48,9 @@ class RequestReader {
       return Error{Code::unsupported, "executables do not run in this version", "writ run -- COMMAND",
                    "writ run CODE runs WebAssembly"};
     WRIT_CHECK(read_grants());
+    for (const std::string& text : arguments_.values("--cap")) {
+      WRIT_TRY(out_.spec.capabilities.emplace_back(), authority::parse_handle(text));
+    }
     out_.spec.environment = surroundings_.environment;
     for (const std::string& text : arguments_.values("--env")) WRIT_CHECK(read_environment(text));
     for (const std::string& text : arguments_.values("--label")) {
@@ -156,6 +159,9 @@ class RequestReader {
         *target = *v;
       }
     out_.receipt = arguments_.value("--receipt");
+    out_.manifest = arguments_.value("-o");
+    if (out_.manifest && (out_.manifest->empty() || out_.manifest->ends_with('/')))
+      return invalid("not a file: \"" + *out_.manifest + "\"", "-o", "-o FILE");
     if (out_.receipt && (out_.receipt->empty() || out_.receipt->ends_with('/')))
       return invalid("not a file: \"" + *out_.receipt + "\"", "--receipt", "--receipt FILE");
     if (arguments_.has("--strict")) out_.spec.on_denial = gate::OnDenial::end_task;

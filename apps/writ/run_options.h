@@ -14,6 +14,7 @@ struct RunRequest {
   task::Spec spec;                     // all but the code's bytes, input and output
   std::string input = "-";             // "-", "none" or a file
   std::optional<std::string> receipt;  // --receipt
+  std::optional<std::string> manifest; // -o of `learn`
   std::uint64_t retries = 0;
   runtime::FenceChoice fence = runtime::FenceChoice::automatic;
   std::vector<std::string> required;  // protections

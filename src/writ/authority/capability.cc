@@ -1,9 +1,9 @@
 #include "writ/authority/capability.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 
+#include "writ/authority/sensitive.h"
 #include "writ/base/assert.h"
 
 namespace writ::authority {
@@ -11,42 +11,76 @@ namespace writ::authority {
 using effect::Limit;
 using effect::Refusal;
 
-std::string refused_by(const std::vector<Limit>& limits, const Grant& grant) {
+namespace {
+// Environment and ambient effects are left out: what of them was not granted leaves no trace, so nothing is learned.
+constexpr std::array<std::string_view, 3> learned{"state.read:/", "state.write:/", "file.read:/"};
+}  // namespace
+
+std::span<const std::string_view> learned_grants() { return learned; }
+
+std::string refused_by(Shortage limits, const Grant& grant) {
   std::string names;
-  for (const auto l : limits) names += (names.empty() ? "" : ",") + std::string(effect::limit_names[static_cast<std::size_t>(l)]);
+  for (std::size_t i = 0; i < effect::limit_names.size(); ++i)
+    if (limits.has(static_cast<Limit>(i))) names += (names.empty() ? "" : ",") + std::string(effect::limit_names[i]);
   return names + " of " + grant.text();
 }
 
 CapabilitySet::CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denies, const Clock& clock)
-    : grants_(std::move(grants)), denies_(std::move(denies)), used_(grants_.size()), clock_(clock), started_(clock.monotonic()) {
-  for (std::uint32_t i = 0; i < grants_.size(); ++i) order_.push_back(i);
-  std::ranges::stable_partition(order_, [&](std::uint32_t i) { return !grants_[i].resource || grants_[i].resource->is_plain(); });
-  for (std::size_t i = 0; i < grants_.size(); ++i) {
-    used_[i].refilled = started_;
-    if (const auto& r = grants_[i].limits.rate) used_[i].credit = Credit(r->count) * static_cast<std::uint64_t>(r->per.count());
+    : clock_(clock), started_(clock.monotonic()), own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size()), clock)),
+      denies_(std::move(denies)) {
+  for (auto& grant : grants) {
+    const auto minted = own_->mint(std::move(grant));
+    WRIT_ASSERT(minted);  // there is a place for each
+    hold(*own_, *minted, Secrets::as_covered);
   }
 }
 
-CapabilitySet::Credit CapabilitySet::credit(const Rate& rate, const Used& used, Nanoseconds now) const {
-  const Credit full = Credit(rate.count) * static_cast<std::uint64_t>(rate.per.count());
-  const auto passed = std::max<std::int64_t>(0, (now - used.refilled).count());
-  return std::min(full, used.credit + Credit(static_cast<std::uint64_t>(passed)) * rate.count);
+void CapabilitySet::hold(CapabilityTable& table, Handle capability, Secrets secrets) {
+  const auto* found = table.find(capability);
+  WRIT_ASSERT(found != nullptr);
+  const auto index = static_cast<std::uint32_t>(grants_.size());
+  grants_.push_back(found->grant);
+  held_.push_back({&table, capability, secrets});
+  order_.insert(found->grant.is_plain() ? order_.begin() + static_cast<std::ptrdiff_t>(plain_++) : order_.end(), index);
+}
+
+std::uint32_t CapabilitySet::add(CapabilityTable& table, Handle capability) {
+  hold(table, capability, Secrets::as_covered);
+  return static_cast<std::uint32_t>(grants_.size() - 1);
+}
+
+void CapabilitySet::learn() {
+  for (const auto text : learned) {
+    auto grant = parse_grant(text, "/", WallTime{});
+    WRIT_ASSERT(grant);
+    const auto minted = own_->mint(std::move(*grant));
+    WRIT_ASSERT(minted);
+    hold(*own_, *minted, Secrets::never);
+  }
+}
+
+bool CapabilitySet::covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const {
+  return grants_[index].covers(kind, resource) && (held_[index].secrets == Secrets::as_covered || !is_sensitive(kind, resource));
 }
 
 // Every limit that stands in the way, so that lifting them all is enough.
-std::vector<Limit> CapabilitySet::refusing(std::size_t capability, const effect::Effect& e) const {
-  const auto& limits = grants_[capability].limits;
-  const auto& used = used_[capability];
-  std::vector<Limit> out;
-  if (limits.uses && used.uses >= *limits.uses) out.push_back(Limit::uses);
-  if (limits.expires && clock_.wall() >= *limits.expires) out.push_back(Limit::expires);
-  if (limits.rate && credit(*limits.rate, used, clock_.monotonic()) < static_cast<std::uint64_t>(limits.rate->per.count()))
-    out.push_back(Limit::rate);
-  if (limits.bytes && (used.bytes > limits.bytes->value() || e.bytes > limits.bytes->value() - used.bytes))
-    out.push_back(Limit::bytes);
-  if (limits.max_size && e.size > limits.max_size->value()) out.push_back(Limit::max_size);
-  if (limits.time && clock_.monotonic() - started_ >= *limits.time) out.push_back(Limit::time);
+Shortage CapabilitySet::outside(const Limits& limits, std::uint64_t size) const {
+  Shortage out;
+  if (limits.expires && clock_.wall() >= *limits.expires) out.add(Limit::expires);
+  if (limits.max_size && size > limits.max_size->value()) out.add(Limit::max_size);
+  if (limits.time && clock_.monotonic() - started_ >= *limits.time) out.add(Limit::time);
+  if (limits.not_before && clock_.wall() < *limits.not_before) out.add(Limit::not_before);
   return out;
+}
+
+// Of an ancestor's budget and its own limits, the ancestor's are named: they are what is left when the own ones are raised.
+CapabilitySet::Answer CapabilitySet::limits_of(std::size_t index, const effect::Effect& e, CapabilityTable::Refusal counted) const {
+  Answer answer{outside(grants_[index].limits, e.size), &grants_[index], counted.gone};
+  if (counted.shortage.none()) return answer;
+  const auto* own = held_[index].table->find(held_[index].handle);
+  if (counted.of == own || answer.shortage.none()) answer.shortage.add(counted.shortage);
+  if (counted.of != own && answer.shortage == counted.shortage) answer.of = &counted.of->grant;
+  return answer;
 }
 
 const Grant* CapabilitySet::deny_of(effect::Kind kind, std::string_view resource) const {
@@ -54,44 +88,47 @@ const Grant* CapabilitySet::deny_of(effect::Kind kind, std::string_view resource
   return found == denies_.end() ? nullptr : &*found;
 }
 
-Decision CapabilitySet::decide(const effect::Effect& e) const {
-  if (const auto* deny = deny_of(e.kind, e.resource)) return {Refusal::denied, 0, Grant{deny->kind, deny->resource, {}}.text()};
+template <class Ask>
+Decision CapabilitySet::choose(const effect::Effect& e, Ask ask) const {
+  if (const auto* deny = deny_of(e.kind, e.resource)) return {Refusal::denied, 0, Grant{.kind = deny->kind, .resource = deny->resource}.text()};
   Decision decision;
   for (const std::uint32_t i : order_) {
-    if (!grants_[i].covers(e.kind, e.resource)) continue;
-    const auto limits = refusing(i, e);
-    if (limits.empty()) return {Refusal::none, i, {}};
-    if (decision.refusal == Refusal::no_capability) decision = {Refusal::constraint, i, refused_by(limits, grants_[i])};
+    if (!covers(i, e.kind, e.resource)) continue;
+    const Answer answer = ask(i);
+    if (answer.allowed()) return {Refusal::none, i, {}};
+    if (answer.gone && decision.refusal == Refusal::no_capability) decision = {Refusal::revoked, i, grants_[i].text()};
+    else if (!answer.gone && decision.refusal != Refusal::constraint) decision = {Refusal::constraint, i, refused_by(answer.shortage, *answer.of)};
   }
   return decision;
 }
 
-void CapabilitySet::spend(const Decision& decision, const effect::Effect& e) {
-  WRIT_ASSERT(decision.allowed() && decision.capability < grants_.size());
-  const auto& grant = grants_[decision.capability];
-  WRIT_ASSERT(grant.covers(e.kind, e.resource));
-  auto& used = used_[decision.capability];
-  ++used.uses;
-  if (__builtin_add_overflow(used.bytes, e.bytes, &used.bytes)) used.bytes = UINT64_MAX;
-  if (const auto& rate = grant.limits.rate) {
-    const Nanoseconds now = clock_.monotonic();
-    const Credit have = credit(*rate, used, now), cost = static_cast<std::uint64_t>(rate->per.count());
-    WRIT_ASSERT(have >= cost);
-    used.credit = have - cost;
-    used.refilled = std::max(used.refilled, now);
-  }
+Decision CapabilitySet::decide(const effect::Effect& e) const {
+  return choose(e, [&](std::uint32_t i) { return limits_of(i, e, held_[i].table->lacking(held_[i].handle, e.bytes)); });
+}
+
+Decision CapabilitySet::use(const effect::Effect& e) {
+  return choose(e, [&](std::uint32_t i) {
+    auto first = limits_of(i, e, held_[i].table->lacking(held_[i].handle, e.bytes));
+    return first.allowed() ? limits_of(i, e, held_[i].table->use(held_[i].handle, e.bytes)) : first;
+  });
+}
+
+bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {
+  const auto& held = held_[capability];
+  return outside(grants_[capability].limits, size).none() && held.table->use(held.handle, bytes).allowed();
 }
 
 bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {
   return deny_of(kind, resource) == nullptr &&
-         std::ranges::any_of(grants_, [&](const Grant& g) { return g.covers(kind, resource); });
+         std::ranges::any_of(order_, [&](std::uint32_t i) { return covers(i, kind, resource); });
 }
 
 bool CapabilitySet::covers_below(effect::Kind kind, std::string_view path) const {
   for (const auto& d : denies_)
     if (d.kind == kind && (!d.resource || d.resource->covers_all_below(path))) return false;
-  return std::ranges::any_of(grants_,
-                             [&](const Grant& g) { return g.kind == kind && g.resource && g.resource->covers_below(path); });
+  return std::ranges::any_of(grants_, [&](const Grant& g) {
+    return g.kind == kind && g.resource && std::ranges::all_of(g.resources(), [&](const Pattern& p) { return p.covers_below(path); });
+  });
 }
 
 }  // namespace writ::authority

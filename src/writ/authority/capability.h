@@ -1,17 +1,20 @@
-// Capability: a set of permitted effects with limits. CapabilitySet: everything one task may do, and what it has used.
+// CapabilitySet: everything one task may do.
 //
 // Default deny: an effect that no capability covers is refused. A deny wins over every grant. Nothing widens.
 // The most exact words decide first: a grant of one thing (no wildcard, no trailing '/') before a wider one, and among
-// equals the order in which they were given.
+// equals the order in which they were given. Grants become capabilities of a table of the task's own; capabilities of
+// another table, which others use and revoke meanwhile, may be added.
 //
-// Threads: one task, one thread. Source: interface.md "Grants", authority.md.
+// Threads: one task, one thread.   Source: interface.md "Grants", authority.md.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "writ/authority/capability_table.h"
 #include "writ/authority/grant.h"
 #include "writ/base/clock.h"
 #include "writ/effect/journal.h"
@@ -26,17 +29,30 @@ struct Decision {
 };
 
 // How a journal names limits that refuse: "uses,bytes of file.read:/x/,bytes=1MiB,uses=3". explain.cc reads it back.
-std::string refused_by(const std::vector<effect::Limit>& limits, const Grant& grant);
+std::string refused_by(Shortage limits, const Grant& grant);
+
+// What CapabilitySet::learn() allows.
+std::span<const std::string_view> learned_grants();
 
 class CapabilitySet {
  public:
   // Grants and denies as the operator gave them, in order. Limits of a deny do not weaken it. `clock` outlives this.
   CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denies, const Clock& clock);
 
+  // One more, of a table that outlives this. It is asked after the grants that are as exact. Returns its index.
+  std::uint32_t add(CapabilityTable& table, Handle capability);
+
+  // Allows what is read or staged, unless it may hold secrets (sensitive.h), where no capability is more exact: for a task
+  // that is run to learn what it needs, and whose writes are always discarded.
+  void learn();
+
   // Decides and changes nothing. Tries every covering capability; the first whose limits hold is named.
   Decision decide(const effect::Effect&) const;
-  // Charges uses, bytes and rate of the capability that a decision named. Only after decide() allowed this very effect.
-  void spend(const Decision&, const effect::Effect&);
+  // Decides, and takes from the budgets of the capability that allows it.
+  Decision use(const effect::Effect&);
+  // The same for an effect that is known to be covered by this capability, and by no deny, because it was allowed before:
+  // on something already open. Matches nothing, takes no lock and does not allocate; `false` means ask use().
+  bool use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size);
 
   // Some grant covers it and no deny does, whatever limits say: for where a path really leads (File::real_path), once the
   // effect itself was decided and paid for.
@@ -44,26 +60,39 @@ class CapabilitySet {
   // The deny that covers it, whatever is granted: for another name of the same thing (File::host_path).
   const Grant* deny_of(effect::Kind kind, std::string_view resource) const;
 
+  // By index of capability; those that were added have theirs, with the limits that they were made with.
   const std::vector<Grant>& grants() const { return grants_; }
   const std::vector<Grant>& denies() const { return denies_; }
   // Whether anything at or below this path could be covered: a folder on the way to a granted file may be listed.
   bool covers_below(effect::Kind, std::string_view path) const;
 
  private:
-  __extension__ using Credit = unsigned __int128;  // of a token bucket, in nanoseconds times count: exact
-  struct Used {
-    std::uint64_t uses = 0, bytes = 0;
-    Credit credit = 0;        // at `refilled`; one effect costs rate.per, a full bucket holds count * per
-    Nanoseconds refilled{};
+  enum class Secrets : bool { as_covered, never };
+  struct Held {
+    CapabilityTable* table;
+    Handle handle;
+    Secrets secrets;
   };
-  Credit credit(const Rate& rate, const Used& used, Nanoseconds now) const;
-  std::vector<effect::Limit> refusing(std::size_t capability, const effect::Effect&) const;
+  struct Answer {
+    Shortage shortage;
+    const Grant* of = nullptr;  // whose limits they are
+    bool gone = false;
+    bool allowed() const { return !gone && shortage.none(); }
+  };
+  Shortage outside(const Limits&, std::uint64_t size) const;  // of what is not counted: times and sizes
+  Answer limits_of(std::size_t index, const effect::Effect&, CapabilityTable::Refusal counted) const;
+  template <class Ask>
+  Decision choose(const effect::Effect&, Ask) const;
+  void hold(CapabilityTable& table, Handle capability, Secrets secrets);
+  bool covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const;
 
-  std::vector<Grant> grants_, denies_;
-  std::vector<std::uint32_t> order_;  // indices of grants_, those of one thing first
-  std::vector<Used> used_;
   const Clock& clock_;
   Nanoseconds started_;
+  std::unique_ptr<CapabilityTable> own_;
+  std::vector<Grant> grants_, denies_;
+  std::vector<Held> held_;            // by index
+  std::vector<std::uint32_t> order_;  // indices, those of one thing first
+  std::size_t plain_ = 0;             // how many those are
 };
 
 }  // namespace writ::authority

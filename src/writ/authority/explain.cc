@@ -14,15 +14,9 @@ namespace {
 using effect::Limit;
 using effect::Refusal;
 
-// The grant of exactly this resource; nothing if no grant can mean it.
-std::string literal_grant(effect::Kind kind, const std::string& resource) {
-  Grant grant{.kind = kind, .resource = {}, .limits = {}};
-  if (const auto form = effect::word(kind).resource; form != effect::ResourceForm::none) {
-    auto literal = Pattern::literal(resource, form);
-    if (!literal) return {};
-    grant.resource = std::move(*literal);
-  }
-  return grant.text();
+std::string literal_text(effect::Kind kind, const std::string& resource) {
+  const auto grant = literal_grant(kind, resource);
+  return grant ? grant->text() : std::string();
 }
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
@@ -39,6 +33,7 @@ void raise(Limits& limits, Limit limit, const effect::Entry& e) {
     case Limit::max_size: limits.max_size = ByteCount(std::max(limits.max_size->value(), e.size)); return;
     case Limit::rate: limits.rate->count = std::min(plus(limits.rate->count, e.count), max_rate_count); return;
     case Limit::expires:
+    case Limit::not_before:
     case Limit::time: limits.clear(limit); return;
   }
 }
@@ -73,7 +68,7 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
     case Refusal::none: break;
     case Refusal::no_capability:
       d.by = "no capability";
-      d.grant = literal_grant(e.kind, e.resource);
+      d.grant = literal_text(e.kind, e.resource);
       d.reason = d.grant.empty() ? thing + " is not a path that a grant can name" : "nothing that was granted covers " + thing;
       return;
     case Refusal::denied:
@@ -85,9 +80,14 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
       d.grant = raised_grant(e);
       d.reason = fmt::format("{} is granted, but the limit refuses: {}", thing, by);
       return;
+    case Refusal::revoked:
+      d.by = "revoked " + e.by;
+      d.grant = literal_text(e.kind, e.resource);
+      d.reason = fmt::format("{} was granted by a capability that was revoked or split: {}", thing, by);
+      return;
     case Refusal::escape:
       d.by = "escape";
-      if (e.by != e.resource) d.grant = literal_grant(e.kind, e.by);  // not without knowing where it leads
+      if (e.by != e.resource) d.grant = literal_text(e.kind, e.by);  // not without knowing where it leads
       d.reason = e.by == e.resource ? thing + " leads out of what was granted"
                                     : fmt::format("{} leads out of what was granted, to {}", by, escape_for_terminal(e.resource));
       return;
@@ -96,6 +96,16 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
 }
 
 }  // namespace
+
+std::optional<Grant> literal_grant(effect::Kind kind, const std::string& resource) {
+  Grant grant{.kind = kind};
+  if (const auto form = effect::word(kind).resource; form != effect::ResourceForm::none) {
+    auto literal = Pattern::literal(resource, form);
+    if (!literal) return std::nullopt;
+    grant.resource = std::move(*literal);
+  }
+  return grant;
+}
 
 Denial explain(const effect::Entry& e) {
   Denial d;

@@ -5,8 +5,10 @@
 // (sensitive.h). An explanation comes from the journal's entry alone. Source: interface.md "Denials".
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "writ/authority/grant.h"
 #include "writ/authority/sensitive.h"
 #include "writ/effect/journal.h"
 
@@ -20,6 +22,9 @@ struct Denial {
   std::string grant_shell;  // the same as an option, safe to paste: --grant file.read:/etc/hostname
   bool sensitive = false;
 };
+
+// The grant of exactly this resource; nothing if no grant can mean it.
+std::optional<Grant> literal_grant(effect::Kind, const std::string& resource);
 
 // Of an entry that was refused. An `escape` has as its resource where the path leads, and in `by` the path that was asked
 // for; they are the same if it is unknown where it leads. A grant of the asked path by name is resolved at admission.

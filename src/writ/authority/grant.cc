@@ -42,6 +42,16 @@ Error refuse_query(std::string_view text) {
                  fmt::format("limits follow a comma: {}; a literal {} is written %{:02X}", escape_for_terminal(mended), c, +c));
 }
 
+Result<void> add_within(Grant& grant, std::string_view text, std::string_view working_folder) {
+  const auto& word = effect::word(grant.kind);
+  if (!grant.resource) return invalid(fmt::format("`{}` takes no resource, so nothing can be within another", word.name));
+  if (text.empty()) return invalid("`within` has no value", {}, fmt::format("write for example within={}", example(word.resource)));
+  if (grant.within.size() == max_within) return invalid(fmt::format("more than {} times `within`", max_within));
+  WRIT_TRY(auto pattern, Pattern::parse(text, word.resource, working_folder));
+  grant.within.push_back(std::move(pattern));
+  return {};
+}
+
 Result<Grant> parse(std::string_view text, std::string_view working_folder, WallTime now) {
   if (text.empty()) return invalid("the grant is empty", {}, "write EFFECT:RESOURCE, for example state.read:orders/");
   if (text.find_first_of("?&") != text.npos) return refuse_query(text);
@@ -67,7 +77,8 @@ Result<Grant> parse(std::string_view text, std::string_view working_folder, Wall
     rest.remove_prefix(1);  // the comma
     const auto limit = rest.substr(0, rest.find(','));
     if (limit.empty()) return invalid("nothing follows the comma", {}, "write LIMIT=VALUE after it, or leave it out");
-    WRIT_CHECK(add_limit(grant.limits, limit, now));
+    if (limit.starts_with("within=")) WRIT_CHECK(add_within(grant, limit.substr(7), working_folder));
+    else WRIT_CHECK(add_limit(grant.limits, limit, now));
     rest.remove_prefix(limit.size());
   }
   return grant;
@@ -76,11 +87,21 @@ Result<Grant> parse(std::string_view text, std::string_view working_folder, Wall
 }  // namespace
 
 bool Grant::covers(effect::Kind wanted, std::string_view wanted_resource) const {
-  return kind == wanted && (!resource || resource->covers(wanted_resource));
+  return kind == wanted && (!resource || resource->covers(wanted_resource)) &&
+         std::ranges::all_of(within, [&](const Pattern& p) { return p.covers(wanted_resource); });
+}
+
+std::vector<Pattern> Grant::resources() const {
+  std::vector<Pattern> all;
+  if (resource) all.push_back(*resource);
+  all.insert(all.end(), within.begin(), within.end());
+  return all;
 }
 
 std::string Grant::text() const {
-  return std::string(effect::name(kind)) + (resource ? ":" + resource->text() : "") + limits.text();
+  std::string out = std::string(effect::name(kind)) + (resource ? ":" + resource->text() : "");
+  for (const auto& p : within) out += ",within=" + p.text();
+  return out + limits.text();
 }
 
 Result<Grant> parse_grant(std::string_view text, std::string_view working_folder, WallTime now) {
@@ -93,8 +114,9 @@ Result<Grant> parse_grant(std::string_view text, std::string_view working_folder
 
 Result<Grant> parse_deny(std::string_view text, std::string_view working_folder) {
   auto deny = parse(text, working_folder, WallTime{});
-  if (deny && deny->limits.empty()) return deny;
-  Error e = deny ? invalid("a deny takes no limits", {}, "write " + Grant{deny->kind, deny->resource, {}}.text()) : deny.error();
+  if (deny && deny->limits.empty() && deny->within.empty()) return deny;
+  Error e = deny ? invalid("a deny takes no limits", {}, "write " + Grant{.kind = deny->kind, .resource = deny->resource}.text())
+                 : deny.error();
   e.where = fmt::format("deny \"{}\"", escape_for_terminal(text));
   return e;
 }

@@ -1,5 +1,8 @@
 // Grant: EFFECT[:RESOURCE][,LIMIT=VALUE]... as people write it, parsed exactly or refused with the nearest word.
 //
+// `within=RESOURCE` among the limits names another pattern that must cover too, and may stand several times: it is how the
+// meet of two patterns is written where no single one says it (lattice.h).
+//
 // A grant consists of characters that no shell touches except '*'; everything else is written %XX. What the words mean:
 // effects in effect/vocabulary.h, resources in pattern.h, limits in limits.h. `?` and `&`, as in a URL, are refused with
 // the words that work, because a shell cuts the line at `&`. Source: interface.md "Grants".
@@ -8,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "writ/authority/limits.h"
 #include "writ/authority/pattern.h"
@@ -18,12 +22,17 @@
 
 namespace writ::authority {
 
+inline constexpr std::size_t max_within = 8;  // a check looks at each; eight narrowings by wildcards are many
+
 struct Grant {
   effect::Kind kind = effect::Kind::state_read;
-  std::optional<Pattern> resource;  // none for effects without one; for others "everything" is not a default
-  Limits limits;
+  std::optional<Pattern> resource = {};  // none for effects without one; for others "everything" is not a default
+  std::vector<Pattern> within = {};      // what must cover besides
+  Limits limits = {};
 
   bool covers(effect::Kind kind, std::string_view resource) const;  // whatever the limits say
+  bool is_plain() const { return !resource || resource->is_plain(); }  // means one thing
+  std::vector<Pattern> resources() const;  // `resource` and `within`
   std::string text() const;  // canonical; parses back to an equal grant; no character that a shell touches except '*'
   friend bool operator==(const Grant&, const Grant&) = default;
 };

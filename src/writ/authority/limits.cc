@@ -97,25 +97,26 @@ std::optional<WallTime> parse_instant(std::string_view text) {
   return WallTime{(days * 86400 + *hour * 3600 + *minute * 60 + *second - offset) * 1'000'000'000 + fraction};
 }
 
-Result<WallTime> parse_expires(std::string_view text, WallTime now) {
+Result<WallTime> parse_moment(std::string_view name, std::string_view text, WallTime now) {
   if (const auto instant = parse_instant(text)) return *instant;
   const auto from_now = parse_time(text);
   if (!from_now)
-    return invalid("`expires` is neither a time from now nor an instant", {},
-                   "write expires=10min or expires=2027-01-01T00:00:00Z");
+    return invalid(fmt::format("`{}` is neither a time from now nor an instant", name), {},
+                   fmt::format("write {0}=10min or {0}=2027-01-01T00:00:00Z", name));
   WallTime end;
-  if (__builtin_add_overflow(now.ns, from_now->count(), &end.ns)) return invalid("`expires` is too far away");
+  if (__builtin_add_overflow(now.ns, from_now->count(), &end.ns)) return invalid(fmt::format("`{}` is too far away", name));
   return end;
 }
 
 Result<void> set_value(Limits& limits, Limit limit, std::string_view value, WallTime now) {
   switch (limit) {
     case Limit::uses: { WRIT_TRY(limits.uses, parse_uses(value)); return {}; }
-    case Limit::expires: { WRIT_TRY(limits.expires, parse_expires(value, now)); return {}; }
+    case Limit::expires: { WRIT_TRY(limits.expires, parse_moment("expires", value, now)); return {}; }
     case Limit::rate: { WRIT_TRY(limits.rate, parse_rate(value)); return {}; }
     case Limit::bytes: { WRIT_TRY(limits.bytes, parse_size(value)); return {}; }
     case Limit::max_size: { WRIT_TRY(limits.max_size, parse_size(value)); return {}; }
     case Limit::time: { WRIT_TRY(limits.time, parse_duration(value)); return {}; }
+    case Limit::not_before: { WRIT_TRY(limits.not_before, parse_moment("not_before", value, now)); return {}; }
   }
   std::unreachable();
 }
@@ -136,6 +137,7 @@ bool Limits::has(Limit limit) const {
     case Limit::bytes: return bytes.has_value();
     case Limit::max_size: return max_size.has_value();
     case Limit::time: return time.has_value();
+    case Limit::not_before: return not_before.has_value();
   }
   std::unreachable();
 }
@@ -148,6 +150,7 @@ void Limits::clear(Limit limit) {
     case Limit::bytes: bytes.reset(); return;
     case Limit::max_size: max_size.reset(); return;
     case Limit::time: time.reset(); return;
+    case Limit::not_before: not_before.reset(); return;
   }
 }
 
@@ -159,6 +162,7 @@ std::string Limits::text() const {
   if (bytes) out += ",bytes=" + format_size(*bytes);
   if (max_size) out += ",max_size=" + format_size(*max_size);
   if (time) out += ",time=" + format_time(*time);
+  if (not_before) out += ",not_before=" + rfc3339(*not_before);
   return out;
 }
 

@@ -3,6 +3,7 @@
 //   uses=3          so many effects                      rate=10/s       a token bucket: that many at once, refilled evenly
 //   bytes=10MiB     moved in all                         max_size=1MiB   of one object or file
 //   time=30s        from the start of the task           expires=10min   from now, or RFC 3339: 2027-01-01T00:00:00Z
+//   not_before=1h   nothing earlier; written as expires
 #pragma once
 
 #include <array>
@@ -33,6 +34,7 @@ struct Limits {
   std::optional<ByteCount> bytes;
   std::optional<ByteCount> max_size;
   std::optional<Nanoseconds> time;
+  std::optional<WallTime> not_before;
 
   bool empty() const { return *this == Limits{}; }
   bool has(effect::Limit) const;
@@ -41,7 +43,7 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-// Adds one NAME=VALUE. `now` is what a relative `expires` counts from.
+// Adds one NAME=VALUE. `now` is what a relative `expires` or `not_before` counts from.
 Result<void> add_limit(Limits& limits, std::string_view name_and_value, WallTime now);
 
 struct LimitMeaning {
@@ -54,6 +56,7 @@ inline constexpr std::array<LimitMeaning, effect::limit_names.size()> limit_mean
     {"bytes=10MiB", "moved by all effects together"},
     {"max_size=1MiB", "of each object or file"},
     {"time=30s", "from the start of the task"},
+    {"not_before=1h", "nothing before then; written as `expires` is"},
 }};
 
 }  // namespace writ::authority

@@ -277,6 +277,11 @@ std::string Pattern::root() const {
   return out.empty() ? "/" : out;
 }
 
+std::string Pattern::thing() const {
+  WRIT_ASSERT(is_plain());
+  return form_ == ResourceForm::host_path ? "/" + plain_ : plain_;
+}
+
 std::string Pattern::text() const {
   const bool host = form_ == ResourceForm::host_path;
   if (levels_.empty()) return host ? (below_ ? "/" : "/.") : (below_ ? "/" : ".");

@@ -38,12 +38,15 @@ class Pattern {
   bool covers_below(std::string_view folder) const;      // could the folder, or anything below it, be covered?
   bool covers_all_below(std::string_view folder) const;  // is the folder and everything below it certainly covered?
   bool is_plain() const { return !below_ && !wild_; }    // means one thing
+  std::string thing() const;                             // of a plain one: the resource that it means
+  effect::ResourceForm form() const { return form_; }
   // Of a host path: what to resolve when a task is admitted. The longest folder before a wildcard; a plain path itself.
   std::string root() const;
   std::string text() const;  // canonical, %XX where a byte is not plain; parses to an equal pattern
   friend bool operator==(const Pattern&, const Pattern&) = default;
 
  private:
+  friend class PatternAutomaton;
   // One level: literal pieces around each '*' (one piece: no wildcard), or any number of levels.
   struct Level {
     std::vector<std::string> pieces;

@@ -28,14 +28,16 @@ class Authorized {
   const Effect& effect() const { return effect_; }
   std::uint32_t capability() const { return capability_; }  // index in the task's capability set
   const std::string& root() const { return root_; }          // the folder that the capability was granted below
+  std::uint32_t place() const { return place_; }             // of its resource in the task's journal
 
  private:
   friend class ::writ::gate::Monitor;
-  Authorized(Effect e, std::uint32_t capability, std::string root)
-      : effect_(std::move(e)), capability_(capability), root_(std::move(root)) {}
+  Authorized(Effect e, std::uint32_t capability, std::string root, std::uint32_t place)
+      : effect_(std::move(e)), capability_(capability), root_(std::move(root)), place_(place) {}
   Effect effect_;
   std::uint32_t capability_;
   std::string root_;
+  std::uint32_t place_;
 };
 
 }  // namespace writ::effect

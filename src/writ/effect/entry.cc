@@ -14,8 +14,8 @@
 namespace writ::effect {
 namespace {
 
-constexpr std::array<std::string_view, 10> members{"by",     "by_base64", "bytes",    "count",           "digest",
-                                                   "effect", "resource",  "resource_base64", "sequence", "size"};
+constexpr std::array<std::string_view, 12> members{"by",     "by_base64", "bytes",    "count",           "digest",
+                                                   "duration", "effect", "ending", "resource",  "resource_base64", "sequence", "size"};
 
 bool is_digest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -82,9 +82,15 @@ Result<std::uint64_t> take_number(const Json& json, const char* member) {
 }
 
 Result<Refusal> find_refusal(std::string_view text) {
-  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint, Refusal::escape})
+  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint, Refusal::escape, Refusal::revoked})
     if (name(r) == text) return r;
   return bad("verdict", "is not a verdict");
+}
+
+Result<Ending> find_ending(std::string_view text) {
+  for (const auto e : {Ending::none, Ending::unfinished, Ending::done, Ending::failed})
+    if (name(e) == text) return e;
+  return bad("ending", "is not an ending");
 }
 
 }  // namespace
@@ -96,7 +102,9 @@ std::string encode(const Entry& e) {
   w.number("bytes", e.bytes);
   w.number("count", e.count);
   w.text("digest", e.digest);
+  w.number("duration", e.duration);
   w.text("effect", name(e.kind));
+  w.text("ending", name(e.ending));
   w.text("resource", e.resource);
   w.number("sequence", e.sequence);
   w.number("size", e.size);
@@ -124,6 +132,11 @@ Result<Entry> decode_entry(std::string_view text) {
   WRIT_TRY(e.count, take_number(json, "count"));
   WRIT_TRY(e.sequence, take_number(json, "sequence"));
   WRIT_TRY(e.size, take_number(json, "size"));
+  WRIT_TRY(e.duration, take_number(json, "duration"));
+  WRIT_TRY(const auto ending, take_string(json, "ending"));
+  WRIT_TRY(e.ending, find_ending(ending));
+  if (e.duration != 0 && (e.ending == Ending::none || e.ending == Ending::unfinished)) return bad("duration", "stands where nothing ended");
+  if (e.ending != Ending::none && (e.count != 1 || e.refusal != Refusal::none)) return bad("ending", "stands in an entry of several effects, or of a refused one");
   if (e.count == 0) return bad("count", "is missing");
   if (!e.digest.empty() && !is_digest(e.digest)) return bad("digest", "is not 64 lower-case hexadecimal digits");
   if (e.refusal == Refusal::none && !e.by.empty()) return bad("by", "stands in an entry that was allowed");

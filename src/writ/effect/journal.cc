@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/wire/json.h"
 
@@ -36,49 +37,140 @@ std::string_view name(Refusal r) {
     case Refusal::denied: return "denied";
     case Refusal::constraint: return "constraint";
     case Refusal::escape: return "escape";
+    case Refusal::revoked: return "revoked";
   }
   std::unreachable();
 }
 
-void Journal::record(const Effect& effect, Refusal refusal, std::string_view by) {
+std::string_view name(Ending e) {
+  switch (e) {
+    case Ending::none: return "";
+    case Ending::unfinished: return "unfinished";
+    case Ending::done: return "done";
+    case Ending::failed: return "failed";
+  }
+  std::unreachable();
+}
+
+Journal::Place Journal::intern(const std::string& resource) {
+  if (!runs_.empty() && resources_[runs_.back().resource] == resource) return runs_.back().resource;
+  if (const auto found = places_.find(resource); found != places_.end()) return found->second;
+  const auto place = static_cast<Place>(resources_.size());
+  places_.emplace(resources_.emplace_back(resource), place);
+  return place;
+}
+
+// Refusals for one cause come in rows.
+std::uint32_t Journal::note_of(std::string_view by) {
+  if (by.empty()) return 0;
+  if (const auto& last = notes_.back(); last.by == by && last.digest.empty()) return static_cast<std::uint32_t>(notes_.size() - 1);
+  notes_.push_back({.by = std::string(by), .digest = {}});
+  return static_cast<std::uint32_t>(notes_.size() - 1);
+}
+
+bool Journal::joins_last(Kind kind, Refusal refusal, Place resource, std::string_view by) const {
+  if (runs_.empty()) return false;
+  const auto& last = runs_.back();
+  return last.resource == resource && last.kind == kind && last.refusal == refusal && last.count < UINT32_MAX &&
+         (last.note == 0 ? by.empty() : note(last).by == by && note(last).ending == Ending::none);
+}
+
+void Journal::join_last(std::uint64_t bytes, std::uint64_t size) {
+  auto& last = runs_.back();
+  ++last.count;
+  last.bytes = capped_sum(last.bytes, bytes);
+  last.size = std::max(last.size, size);
+}
+
+void Journal::add(Kind kind, Refusal refusal, Place resource, std::uint64_t bytes, std::uint64_t size, std::uint32_t note) {
+  text_size_ += longest_text(resources_[resource], notes_[note].by);
+  runs_.push_back({bytes, size, 1, resource, note, kind, refusal});
+}
+
+Journal::Place Journal::record(const Effect& effect, Refusal refusal, std::string_view by) {
   const auto bytes = std::min(effect.bytes, most), size = std::min(effect.size, most);
-  const auto sequence = effects_++;
+  ++effects_;
   if (refusal != Refusal::none) ++denied_;
   last_bytes_ = bytes;
-  if (!entries_.empty()) {
-    auto& last = entries_.back();
-    if (last.kind == effect.kind && last.refusal == refusal && last.by == by && last.resource == effect.resource) {
-      ++last.count;
-      last.bytes = capped_sum(last.bytes, bytes);
-      last.size = std::max(last.size, size);
-      return;
-    }
-  }
-  text_size_ += longest_text(effect.resource, by);
-  entries_.push_back({.sequence = sequence, .kind = effect.kind, .refusal = refusal, .count = 1, .bytes = bytes, .size = size,
-                      .resource = effect.resource, .by = std::string(by), .digest = {}});
+  const auto resource = intern(effect.resource);
+  if (joins_last(effect.kind, refusal, resource, by)) join_last(bytes, size);
+  else add(effect.kind, refusal, resource, bytes, size, note_of(by));
+  return resource;
+}
+
+void Journal::record_again(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size) {
+  ++effects_;
+  last_bytes_ = std::min(bytes, most);
+  if (joins_last(kind, Refusal::none, resource, {})) join_last(last_bytes_, std::min(size, most));
+  else add(kind, Refusal::none, resource, last_bytes_, std::min(size, most), 0);
+}
+
+Journal::Begun Journal::begin(const Effect& effect, Nanoseconds now) {
+  constexpr std::uint64_t ending_size = 64;  // `"ending":"unfinished","duration":` and the longest number
+  ++effects_;
+  last_bytes_ = std::min(effect.bytes, most);
+  notes_.push_back({.by = {}, .digest = {}, .ending = Ending::unfinished});
+  add(effect.kind, Refusal::none, intern(effect.resource), last_bytes_, std::min(effect.size, most),
+      static_cast<std::uint32_t>(notes_.size() - 1));
+  text_size_ += ending_size;
+  return {runs_.back().note, now};
+}
+
+void Journal::end(Begun begun, Ending ending, Nanoseconds now, std::uint64_t bytes) {
+  auto& note = notes_[begun.run];
+  WRIT_ASSERT(note.ending == Ending::unfinished && (ending == Ending::done || ending == Ending::failed));
+  note.ending = ending;
+  note.duration = std::min(most, static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - begun.at).count())));
+  const auto run = std::find_if(runs_.rbegin(), runs_.rend(), [&](const Run& r) { return r.note == begun.run; });
+  run->bytes = capped_sum(run->bytes, std::min(bytes, most));
+}
+
+std::vector<Effect> Journal::under_way() const {
+  std::vector<Effect> out;
+  for (const auto& r : runs_)
+    if (note(r).ending == Ending::unfinished) out.push_back({r.kind, resources_[r.resource], r.bytes, r.size});
+  return out;
 }
 
 void Journal::set_digest(std::string_view resource, std::string_view digest) {
-  const auto found = std::find_if(entries_.rbegin(), entries_.rend(), [&](const Entry& e) {
-    return e.refusal == Refusal::none && e.resource == resource;
+  const auto place = places_.find(resource);
+  if (place == places_.end()) return;
+  const auto found = std::find_if(runs_.rbegin(), runs_.rend(), [&](const Run& r) {
+    return r.refusal == Refusal::none && r.resource == place->second && note(r).ending == Ending::none;
   });
-  if (found == entries_.rend()) return;
-  if (found->digest.empty()) text_size_ += digest_size;
-  if (found->digest.empty() || found->digest == digest || found->count == 1) {
-    found->digest = digest;
-    return;
-  }
-  text_size_ += longest_text(found->resource, found->by) + digest_size;
-  Entry own = *found;  // the last effect of the run read something else than those before
-  const bool is_last = found == entries_.rbegin();
-  own.sequence += own.count - 1;
+  if (found == runs_.rend()) return;
+  const auto put = [&](Run& r) {
+    if (r.note == 0) {
+      r.note = static_cast<std::uint32_t>(notes_.size());
+      notes_.emplace_back();
+    }
+    notes_[r.note].digest = digest;
+  };
+  if (note(*found).digest.empty()) text_size_ += digest_size;
+  if (note(*found).digest.empty() || note(*found).digest == digest || found->count == 1) return put(*found);
+  text_size_ += longest_text(resource, {}) + digest_size;
+  Run own = *found;  // the last effect of the run read something else than those before
+  const bool is_last = found == runs_.rbegin();
   own.count = 1;
   own.bytes = is_last ? std::min(last_bytes_, found->bytes) : 0;
-  own.digest = digest;
+  own.note = 0;
+  put(own);
   --found->count;
   found->bytes -= own.bytes;
-  entries_.insert(found.base(), std::move(own));
+  runs_.insert(found.base(), own);
+}
+
+std::vector<Entry> Journal::entries() const {
+  std::vector<Entry> out;
+  out.reserve(runs_.size());
+  std::uint64_t sequence = 0;
+  for (const auto& r : runs_) {
+    const auto& n = note(r);
+    out.push_back({.sequence = sequence, .kind = r.kind, .refusal = r.refusal, .count = r.count, .bytes = r.bytes, .size = r.size,
+                   .resource = resources_[r.resource], .by = n.by, .digest = n.digest, .ending = n.ending, .duration = n.duration});
+    sequence += r.count;
+  }
+  return out;
 }
 
 }  // namespace writ::effect

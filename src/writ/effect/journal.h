@@ -4,15 +4,21 @@
 // compares. A run of equal effects (same kind, resource and verdict, nothing between) is one entry with a count, so
 // that reading a file in small pieces costs no memory. Numbers stop at 2^53 - 1, the most that every JSON reader holds.
 //
+// Inside, a run takes 32 bytes, and each resource is kept once; entries() writes them out. An effect that takes time may
+// begin and end: then it is an entry of its own, with a result and how long it took.
+//
 // Threads: one task, one thread. Bounded: the gate counts effects and ends a task that has too many.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "writ/effect/effect.h"
+#include "writ/base/clock.h"
 #include "writ/base/result.h"
+#include "writ/effect/effect.h"
 
 namespace writ::effect {
 
@@ -23,8 +29,18 @@ enum class Refusal : std::uint8_t {
   denied,         // --deny or the manifest's [deny] covers it
   constraint,     // a capability covers it, but one of its limits is used up or too small
   escape,         // the path leads out of what was granted (symbolic link, ..)
+  revoked,        // a capability covers it, but it was revoked or split meanwhile
 };
 std::string_view name(Refusal);  // "allowed", "no_capability", ...
+
+// How an effect ended that took time.
+enum class Ending : std::uint8_t {
+  none,        // it took none: it was recorded when it was done
+  unfinished,  // it began, and the task ended first
+  done,
+  failed,
+};
+std::string_view name(Ending);  // "", "unfinished", ...
 
 struct Entry {
   std::uint64_t sequence = 0;  // position of the first effect of this run in the task, from 0
@@ -34,25 +50,69 @@ struct Entry {
   std::uint64_t bytes = 0;     // moved by them in all
   std::uint64_t size = 0;      // the largest Effect::size among them
   std::string resource;
-  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), or what was asked for if `resource` is
+  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), the capability that is gone, or what was asked for if `resource` is
                    // where it leads
   std::string digest;          // lower-case hex SHA-256 of what was read, where it is an immutable input; may be empty
+  Ending ending = Ending::none;
+  std::uint64_t duration = 0;  // ns, of one that began and ended
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 class Journal {
  public:
-  void record(const Effect& effect, Refusal refusal, std::string_view by = {});
+  Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // The number of a resource in this journal: what records an effect on it again without looking at its text.
+  using Place = std::uint32_t;
+
+  Place record(const Effect& effect, Refusal refusal, std::string_view by = {});
+  void record_again(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size);  // allowed
+
+  // An allowed effect that takes time. Those that never end stay `unfinished`.
+  struct Begun {
+    std::uint32_t run;
+    Nanoseconds at;
+  };
+  Begun begin(const Effect& effect, Nanoseconds now);
+  void end(Begun, Ending, Nanoseconds now, std::uint64_t bytes = 0);
+  std::vector<Effect> under_way() const;  // begun and not ended, in order
+
   // What the last allowed effect on that resource read: lower-case hex SHA-256. If earlier effects of its run read
   // another content, that effect becomes an entry of its own. Nothing happens if there is no such effect.
   void set_digest(std::string_view resource, std::string_view digest);
-  const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<Entry> entries() const;
   std::uint64_t text_size() const { return text_size_; }  // no less than the texts of all entries take together
   std::uint64_t effects() const { return effects_; }  // allowed and denied
   std::uint64_t denied() const { return denied_; }
 
  private:
-  std::vector<Entry> entries_;
+  struct Run {
+    std::uint64_t bytes, size;
+    std::uint32_t count;
+    Place resource;
+    std::uint32_t note;  // index in notes_; 0: none
+    Kind kind;
+    Refusal refusal;
+  };
+  static_assert(sizeof(Run) == 32);
+  struct Note {  // what few entries have
+    std::string by, digest;
+    Ending ending = Ending::none;
+    std::uint64_t duration = 0;
+  };
+  Place intern(const std::string& resource);
+  void add(Kind, Refusal, Place, std::uint64_t bytes, std::uint64_t size, std::uint32_t note);
+  bool joins_last(Kind, Refusal, Place, std::string_view by) const;
+  void join_last(std::uint64_t bytes, std::uint64_t size);
+  std::uint32_t note_of(std::string_view by);
+  const Note& note(const Run& r) const { return notes_[r.note]; }
+
+  std::vector<Run> runs_;
+  std::vector<Note> notes_{1};
+  std::deque<std::string> resources_;  // by Place
+  std::unordered_map<std::string_view, Place> places_;
   std::uint64_t text_size_ = 0;
   std::uint64_t effects_ = 0;
   std::uint64_t denied_ = 0;

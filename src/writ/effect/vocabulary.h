@@ -30,9 +30,10 @@ enum class ResourceForm : std::uint8_t {
   name,         // HOME
 };
 
-// The limits that any grant may carry: uses expires rate bytes max_size time (interface.md "Grants").
-enum class Limit : std::uint8_t { uses, expires, rate, bytes, max_size, time };
-inline constexpr std::array<std::string_view, 6> limit_names{"uses", "expires", "rate", "bytes", "max_size", "time"};
+// The limits that any grant may carry (interface.md "Grants"), and when a capability begins (authority.md).
+enum class Limit : std::uint8_t { uses, expires, rate, bytes, max_size, time, not_before };
+inline constexpr std::array<std::string_view, 7> limit_names{"uses", "expires", "rate",      "bytes",
+                                                             "max_size", "time",    "not_before"};
 
 struct Word {
   Kind kind;

@@ -4,8 +4,8 @@
 
 namespace writ::gate {
 
-Result<void> Monitor::begin(const effect::Effect& effect) {
-  if (must_end_) return Error{Code::denied, "the task has ended", effect.resource, {}};
+Result<void> Monitor::begin(const std::string& resource) {
+  if (must_end_) return Error{Code::denied, "the task has ended", resource, {}};
   if (journal_.effects() >= effect_limit_) {
     must_end_ = true;
     end_reason_ = "more than " + std::to_string(effect_limit_) + " effects";
@@ -19,22 +19,26 @@ Result<void> Monitor::begin(const effect::Effect& effect) {
   return {};
 }
 
-Result<authority::Decision> Monitor::judge(const effect::Effect& effect) {
-  WRIT_CHECK(begin(effect));
-  auto decision = capabilities_.decide(effect);
+Result<Monitor::Judged> Monitor::judge(const effect::Effect& effect) {
+  WRIT_CHECK(begin(effect.resource));
+  const auto decision = capabilities_.use(effect);
   if (!decision.allowed()) return refused(effect, decision.refusal, decision.by);
-  journal_.record(effect, effect::Refusal::none);
-  capabilities_.spend(decision, effect);
-  return decision;
+  return Judged{decision.capability, journal_.record(effect, effect::Refusal::none)};
 }
 
 Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
-  WRIT_TRY(const auto decision, judge(effect));
-  const auto& grant = capabilities_.grants()[decision.capability];
-  return effect::Authorized(std::move(effect), decision.capability, grant.resource ? grant.resource->root() : std::string());
+  WRIT_TRY(const auto judged, judge(effect));
+  const auto& grant = capabilities_.grants()[judged.capability];
+  return effect::Authorized(std::move(effect), judged.capability, grant.resource ? grant.resource->root() : std::string(), judged.place);
 }
 
+// What is open already was matched when it was opened: the same capability is asked first, and nothing is copied.
 Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size) {
+  WRIT_CHECK(begin(key.effect().resource));
+  if (capabilities_.use_again(key.capability(), bytes, size)) {
+    journal_.record_again(key.effect().kind, key.place(), bytes, size);
+    return {};
+  }
   const effect::Effect& first = key.effect();
   again_.kind = first.kind;
   again_.resource.assign(first.resource);
@@ -45,7 +49,7 @@ Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes,
 }
 
 Result<void> Monitor::note(const effect::Effect& effect) {
-  WRIT_CHECK(begin(effect));
+  WRIT_CHECK(begin(effect.resource));
   journal_.record(effect, effect::Refusal::none);
   return {};
 }

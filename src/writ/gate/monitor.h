@@ -45,8 +45,12 @@ class Monitor {
   const std::string& end_reason() const { return end_reason_; }
 
  private:
-  Result<void> begin(const effect::Effect& effect);  // whether there is to be another effect at all
-  Result<authority::Decision> judge(const effect::Effect& effect);
+  struct Judged {
+    std::uint32_t capability;
+    effect::Journal::Place place;
+  };
+  Result<void> begin(const std::string& resource);  // whether there is to be another effect at all
+  Result<Judged> judge(const effect::Effect& effect);
   Error refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by);  // records it
 
   authority::CapabilitySet& capabilities_;

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "writ/fence/fence.h"
+#include "writ/gate/ledger.h"
+#include "writ/guest/wasm/declaration.h"
 #include "writ/guest/wasm/engine.h"
 #include "writ/proof/log.h"
 #include "writ/proof/notary.h"
@@ -43,8 +45,16 @@ struct Runtime::Parts {
   std::unique_ptr<proof::Notary> notary;  // none: opened for reading, and there is no key
   std::mutex mutex;
   Guests guests;  // guarded by mutex until made; never unmade
+  std::unique_ptr<gate::Ledger> ledger;  // the same: only what names capabilities needs it
 
   Result<Guests*> ready();
+  Result<gate::Ledger*> open_ledger() {
+    const std::lock_guard lock(mutex);
+    if (!ledger) {
+      WRIT_TRY(ledger, gate::Ledger::open(*store, clock));
+    }
+    return ledger.get();
+  }
   Result<const proof::Notary*> signer() const {
     if (!notary) return Error{Code::denied, "the store was opened for reading, and there is no signing key", options.keys, {}};
     return notary.get();
@@ -106,7 +116,11 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
 
 Result<task::Report> Runtime::execute(task::Spec spec) {
   WRIT_TRY(auto* guests, parts_->ready());
-  return guests->executor->execute(std::move(spec));
+  gate::Ledger* ledger = nullptr;
+  if (!spec.capabilities.empty()) {
+    WRIT_TRY(ledger, parts_->open_ledger());
+  }
+  return guests->executor->execute(std::move(spec), ledger);
 }
 
 void Runtime::cancel_all() {
@@ -153,7 +167,8 @@ Result<Difference> Runtime::difference(const TaskId& id, const std::vector<std::
 
 Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choice) {
   WRIT_TRY(const auto* who, parts_->signer());
-  return task::commit_staged(*parts_->store, *who, parts_->clock, id, choice);
+  WRIT_TRY(auto* ledger, parts_->open_ledger());  // whether its capabilities still stand
+  return task::commit_staged(*parts_->store, *who, parts_->clock, id, choice, ledger);
 }
 
 Result<task::Report> Runtime::discard(const TaskId& id) {
@@ -186,6 +201,43 @@ Result<task::Report> Runtime::undo(const TaskId& id, const std::vector<std::stri
   spec.parents.push_back(plan.parent.hex());
   spec.as_of = plan.as_of;
   return parts_->act_as_operator(engine, std::move(spec));
+}
+
+// --- capabilities --------------------------------------------------------------------------------------------------
+
+Result<authority::Handle> Runtime::mint_capability(authority::Grant grant, std::string holder) {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->mint(std::move(grant), std::move(holder));
+}
+
+Result<authority::Handle> Runtime::attenuate_capability(authority::Handle from, const authority::Grant& to) {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->attenuate(from, to);
+}
+
+Result<std::vector<authority::Handle>> Runtime::split_capability(authority::Handle from, std::span<const authority::Limits> parts) {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->split(from, parts);
+}
+
+Result<authority::Handle> Runtime::delegate_capability(authority::Handle from, std::string holder) {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->delegate(from, std::move(holder));
+}
+
+Result<void> Runtime::revoke_capability(authority::Handle which) {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->revoke(which);
+}
+
+Result<CapabilityInfo> Runtime::capability(authority::Handle which) const {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->inspect(which);
+}
+
+Result<std::vector<CapabilityInfo>> Runtime::capabilities() const {
+  WRIT_TRY(auto* ledger, parts_->open_ledger());
+  return ledger->list();
 }
 
 // --- state -------------------------------------------------------------------------------------------------------
@@ -281,6 +333,8 @@ Result<std::string> Runtime::state_root() const {
   WRIT_TRY(const auto root, proof::state_root(view));
   return root.hex();
 }
+
+Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code) { return guest::wasm::declaration(code); }
 
 Result<std::vector<Finding>> fsck(const std::string& store, Repair repair) {
   WRIT_TRY(const auto report, store::fsck(store, repair == Repair::yes ? store::Repair::safe : store::Repair::report));

@@ -15,6 +15,7 @@
 
 #include "writ/base/id.h"
 #include "writ/base/result.h"
+#include "writ/gate/ledger.h"
 #include "writ/store/store.h"
 #include "writ/task/index.h"
 #include "writ/task/settlement.h"
@@ -111,6 +112,8 @@ struct Protection {
   std::string name, state, detail;  // state: "present", "absent", "not needed"
 };
 
+using CapabilityInfo = gate::LedgerEntry;
+
 class Runtime {
  public:
   static Result<std::unique_ptr<Runtime>> open(const Options&);
@@ -155,6 +158,15 @@ class Runtime {
   Result<task::Report> remove_object(std::string_view path);
   Result<std::vector<ObjectInfo>> object_history(std::string_view path) const;  // oldest first
 
+  // --- capabilities that outlive tasks (gate/ledger.h): durable when these return ---
+  Result<authority::Handle> mint_capability(authority::Grant, std::string holder = {});
+  Result<authority::Handle> attenuate_capability(authority::Handle, const authority::Grant& to);
+  Result<std::vector<authority::Handle>> split_capability(authority::Handle, std::span<const authority::Limits> parts);
+  Result<authority::Handle> delegate_capability(authority::Handle, std::string holder);
+  Result<void> revoke_capability(authority::Handle);  // of running tasks too, also those of other processes
+  Result<CapabilityInfo> capability(authority::Handle) const;
+  Result<std::vector<CapabilityInfo>> capabilities() const;  // all that ever were, oldest first
+
   // --- proof ---
   Result<void> verify_task(const TaskId&) const;  // its receipt, with this store's own key, and its place in the log
   Result<AuditReport> audit() const;              // everything: receipts, journals, log, chain of states, objects
@@ -169,6 +181,9 @@ class Runtime {
   explicit Runtime(std::unique_ptr<Parts>);
   std::unique_ptr<Parts> parts_;
 };
+
+// The manifest that code carries itself, as text (interface.md "Manifest"); nothing if it carries none.
+Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code);
 
 // The structure of a store, also of one that no longer opens. Empty: it holds. Repair mends only what is safe.
 Result<std::vector<Finding>> fsck(const std::string& store, Repair);

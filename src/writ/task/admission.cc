@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "writ/authority/capability.h"
+#include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/base/quantity.h"
 #include "writ/base/random.h"
@@ -10,24 +12,22 @@
 namespace writ::task {
 namespace {
 
-std::vector<std::string> constraints(const authority::Limits& l) {
+std::vector<std::string> constraints(const authority::Grant& g, authority::Handle h) {
+  const auto& l = g.limits;
   std::vector<std::string> out;
   if (l.bytes) out.push_back("bytes=" + std::to_string(l.bytes->value()));
+  if (h != authority::no_handle) out.push_back("capability=" + authority::text(h));
   if (l.expires) out.push_back("expires=" + rfc3339(*l.expires));
   if (l.max_size) out.push_back("max_size=" + std::to_string(l.max_size->value()));
+  if (l.not_before) out.push_back("not_before=" + rfc3339(*l.not_before));
   if (l.rate) out.push_back("rate=" + std::to_string(l.rate->count) + "/" + format_time(l.rate->per));
   if (l.time) out.push_back("time=" + format_time(*l.time));
   if (l.uses) out.push_back("uses=" + std::to_string(*l.uses));
+  for (const auto& p : g.within) out.push_back("within=" + p.text());
   return out;
 }
 
-proof::Capability capability(const authority::Grant& g) {
-  proof::Capability c;
-  c.effect = effect::name(g.kind);
-  c.resource = g.resource ? g.resource->text() : "";
-  c.constraints = constraints(g.limits);
-  return c;
-}
+constexpr std::string_view learned = "learned";  // of what only a task that learns may do
 
 Result<void> check_texts(const Spec& spec) {
   const auto plain = [](std::string_view s) { return is_utf8(s) && s.find('\0') == s.npos; };
@@ -45,10 +45,34 @@ Result<void> check_texts(const Spec& spec) {
 }  // namespace
 
 Result<authority::Grant> grant_of(const proof::Capability& c) {
+  if (std::ranges::find(c.constraints, learned) != c.constraints.end())
+    return Error{Code::denied, "the task ran to learn what it needs, and nobody granted it that", c.effect, "run the manifest that it wrote"};
   std::string text = c.effect;
   if (!c.resource.empty()) text += ":" + c.resource;
-  for (const auto& limit : c.constraints) text += "," + limit;
+  for (const auto& limit : c.constraints)
+    if (!limit.starts_with("capability=")) text += "," + limit;
   return authority::parse_grant(text, "/", WallTime{});
+}
+
+std::string holder(const Spec& spec) { return "code:" + digest(spec.code).sha256.hex(); }
+
+proof::Capability capability(const authority::Grant& g, authority::Handle h) {
+  proof::Capability c;
+  c.effect = effect::name(g.kind);
+  c.resource = g.resource ? g.resource->text() : "";
+  c.constraints = constraints(g, h);
+  return c;
+}
+
+std::vector<proof::Capability> learning() {
+  std::vector<proof::Capability> out;
+  for (const auto text : authority::learned_grants()) {
+    const auto grant = authority::parse_grant(text, "/", WallTime{});
+    WRIT_ASSERT(grant);
+    out.push_back(capability(*grant));
+    out.back().constraints.emplace_back(learned);
+  }
+  return out;
 }
 
 Result<Admission> admit(const Spec& spec, const Clock& clock) {

@@ -37,9 +37,25 @@ Result<void> Attempt::admit() {
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
   sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine.fence());
+  if (!spec_.capabilities.empty()) {
+    if (parts_.ledger == nullptr) return Error{Code::unavailable, "there is no ledger of capabilities here", {}, {}};
+    WRIT_CHECK(parts_.ledger->admit(spec_.capabilities, holder(spec_)));
+    for (const auto h : spec_.capabilities) sealed_.input.capabilities.push_back(capability(parts_.ledger->table().find(h)->grant, h));
+  }
+  sealed_.capabilities = spec_.capabilities;
+  if (spec_.purpose == Spec::Purpose::learn)
+    for (auto& c : learning()) sealed_.input.capabilities.push_back(std::move(c));
   if (proof::text_of(sealed_.input).size() > max_input_manifest.value())
     return invalid("the arguments, labels and grants are longer than a receipt holds", "", "pass them through standard input");
   return open_session();
+}
+
+// What is not there is not there for the guest either: a granted file may be one that it only looks for.
+Result<void> Attempt::open_root(std::uint32_t capability) {
+  const auto& grant = capabilities_->grants()[capability];
+  if (grant.kind != effect::Kind::file_read || !grant.resource) return {};
+  auto opened = files_->admit(capability, grant.resource->root());
+  return opened || opened.error().code == Code::unavailable ? Result<void>() : opened;
 }
 
 Result<void> Attempt::open_session() {
@@ -47,11 +63,10 @@ Result<void> Attempt::open_session() {
   if (spec_.kept) files_ = std::make_unique<KeptFiles>(*snapshot_, std::move(*spec_.kept));
   else if (sealed_.kept) files_ = std::make_unique<KeepingFiles>(std::make_unique<actor::HostFiles>(), *sealed_.kept);
   else files_ = std::make_unique<actor::HostFiles>();
-  for (std::uint32_t i = 0; i < spec_.grants.size(); ++i) {
-    const auto& grant = spec_.grants[i];
-    if (grant.kind == effect::Kind::file_read && grant.resource) WRIT_CHECK(files_->admit(i, grant.resource->root()));
-  }
   capabilities_.emplace(spec_.grants, spec_.denies, parts_.clock);
+  for (const auto h : spec_.capabilities) capabilities_->add(parts_.ledger->table(), h);
+  if (spec_.purpose == Spec::Purpose::learn) capabilities_->learn();
+  for (std::uint32_t i = 0; i < capabilities_->grants().size(); ++i) WRIT_CHECK(open_root(i));
   streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr);
   session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
                                         parts_.clock, admission_.at, admission_.seed, spec_.environment});
@@ -132,7 +147,8 @@ void Attempt::seal_recipe() {
 
 Sealed Attempt::seal() {
   judge();
-  move(sealed_.outcome.success() ? Event::seal_success : Event::seal_failure);
+  const bool may_commit = sealed_.outcome.success() && spec_.purpose == Spec::Purpose::work;
+  move(may_commit ? Event::seal_success : Event::seal_failure);
   totals_ = streams_->finish();
   sealed_.journal = journal_.entries();
   if (sealed_.state == State::sealed) sealed_.changes = session_->shadow().changes();

@@ -4,6 +4,9 @@
 //   run     on a guest thread, every effect through the session
 //   seal    outcome, streams, journal, resources and changes, as a value
 //
+// A task that learns may do whatever is read or staged and holds no secrets, besides what it was granted, so that its
+// journal says what it needs. It ends as one that failed: nothing of it is ever committed.
+//
 // It writes nothing that outlives it; what becomes of the sealed value is for others to decide (settlement.h).
 //
 // Threads: one. Each step once, in this order. An Error from admit() or run() means that nothing ran.
@@ -13,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "writ/gate/ledger.h"
 #include "writ/proof/verify/manifest.h"
 #include "writ/store/store.h"
 #include "writ/task/admission.h"
@@ -29,6 +33,7 @@ class Attempt {
     store::Store& store;
     guest::Engine& engine;
     GuestThreads* threads;  // null: the engine needs no fence, and runs on the caller's thread
+    gate::Ledger* ledger;   // null: no capabilities but those that the task is given
     const Clock& clock;
   };
   Attempt(const Parts& parts, Spec spec) : parts_(parts), spec_(std::move(spec)) { sealed_.state = State::admitted; }
@@ -42,6 +47,7 @@ class Attempt {
   void move(Event);
   void judge();
   Result<void> open_session();
+  Result<void> open_root(std::uint32_t capability);
   void seal_input();
   void seal_output();
   void seal_recipe();

@@ -30,23 +30,23 @@ void Executor::cancel_all() {
   for (auto* c : running_) c->request();
 }
 
-Result<Report> Executor::execute(Spec spec) {
+Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
   const auto then = spec.then;
-  Attempt attempt({parts_.store, parts_.engine, parts_.threads, parts_.clock}, std::move(spec));
+  Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
     Running running(*this);
     WRIT_CHECK(attempt.run(running.cancellation));
   }
   switch (then) {
-    case Spec::Then::settle: return settle(parts_.store, parts_.notary, attempt.seal());
-    case Spec::Then::stage: return stage(parts_.store, parts_.notary, attempt.seal());
+    case Spec::Then::settle: return settle(parts_.store, parts_.notary, attempt.seal(), ledger);
+    case Spec::Then::stage: return stage(parts_.store, parts_.notary, attempt.seal(), ledger);
   }
   std::unreachable();
 }
 
 Result<Sealed> Executor::repeat(Spec spec, const Clock& clock, const proof::InputManifest& as) {
-  Attempt attempt({parts_.store, parts_.engine, parts_.threads, clock}, std::move(spec));
+  Attempt attempt({parts_.store, parts_.engine, parts_.threads, nullptr, clock}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   const auto& now = attempt.input();
   if (now.engine != as.engine || now.toolchain != as.toolchain)

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "writ/gate/ledger.h"
 #include "writ/proof/notary.h"
 #include "writ/store/store.h"
 #include "writ/task/guest_threads.h"
@@ -30,7 +31,8 @@ class Executor {
   };
   explicit Executor(Parts parts) : parts_(parts) {}
 
-  Result<Report> execute(Spec spec);
+  // `ledger` keeps the capabilities that the spec names; null if it names none.
+  Result<Report> execute(Spec spec, gate::Ledger* ledger = nullptr);
   // Runs it as it ran before, with nothing settled. `unsupported` unless the same image runs it.
   Result<Sealed> repeat(Spec spec, const Clock&, const proof::InputManifest& as);
   void cancel_all();  // every running task ends as cancelled

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "writ/gate/ledger.h"
 #include "writ/base/escape.h"
 #include "writ/task/admission.h"
 #include "writ/task/stage.h"
@@ -149,6 +150,8 @@ Result<void> check_replayable(const Told& told) {
   for (const auto& c : told.input.capabilities) {
     if (c.effect == "file.write") return not_replayable(id, "it worked on a folder of the host, which has changed since");
     for (const auto& limit : c.constraints)
+      if (limit.starts_with("capability=")) return not_replayable(id, "it used a capability of the store, whose budget others share");
+    for (const auto& limit : c.constraints)
       if (limit.starts_with("rate=")) return not_replayable(id, "a grant was limited by a rate, which real time decides");
   }
   for (const auto& e : told.journal)
@@ -163,7 +166,9 @@ Result<Spec> retell(const Told& told) {
   spec.code = told.code;
   spec.arguments = told.input.arguments;
   spec.entry = told.input.entry;
+  WRIT_TRY(spec.capabilities, gate::durable_capabilities(told.input.capabilities));  // as themselves: they may have ended
   for (const auto& c : told.input.capabilities) {
+    if (std::ranges::any_of(c.constraints, [](const std::string& l) { return l.starts_with("capability="); })) continue;
     WRIT_TRY(auto grant, grant_of(c));
     spec.grants.push_back(std::move(grant));
   }

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "writ/authority/capability_table.h"
 #include "writ/effect/journal.h"
 #include "writ/gate/change_set.h"
 #include "writ/guest/guest.h"
@@ -28,6 +29,7 @@ struct Sealed {
   Recipe recipe;
   std::optional<KeptInputs> kept;
   Bytes code;               // empty if the store has it already
+  std::vector<authority::Handle> capabilities;  // of the ledger, which it held
 };
 
 }  // namespace writ::task

@@ -15,7 +15,8 @@ namespace {
 
 class Court {
  public:
-  Court(store::Store& store, const proof::Notary& notary, Sealed sealed) : store_(store), notary_(notary), sealed_(std::move(sealed)) {}
+  Court(store::Store& store, const proof::Notary& notary, Sealed sealed, gate::Ledger* ledger)
+      : store_(store), notary_(notary), sealed_(std::move(sealed)), ledger_(ledger) {}
 
   Result<Report> settle();
   Result<Report> stage();
@@ -33,11 +34,13 @@ class Court {
   Result<void> settle_as(proof::Settlement, const gate::ChangeSet*);
   Result<void> discard();
   Result<Report> lose_race(const Error& to);
+  Result<Report> deny(const Error& why);
   Result<Report> report();
 
   store::Store& store_;
   const proof::Notary& notary_;
   Sealed sealed_;
+  gate::Ledger* ledger_;  // null: it held no capability of it
   std::string conflict_;  // over what a race was lost
   std::string reason_;    // why it ended otherwise than by itself
   Report report_;
@@ -55,6 +58,10 @@ Result<void> Court::enter(store::Transaction& t, const std::string& name, Wait w
 }
 
 Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied, proof::Settlement settlement) {
+  if (ledger_ != nullptr) {
+    if (settlement == proof::Settlement::committed) WRIT_CHECK(ledger_->confirm(sealed_.capabilities));
+    WRIT_CHECK(ledger_->remember(t, sealed_.capabilities));
+  }
   auto input = sealed_.input;
   auto output = sealed_.output;
   input.state = applied.state_before;  // what it read is still so: the read set was validated in this transaction
@@ -113,8 +120,18 @@ Result<Report> Court::settle() {
     return report();
   }
   const auto committed = settle_as(proof::Settlement::committed, &sealed_.changes);
+  if (!committed && committed.error().code == Code::denied) return deny(committed.error());
   if (!committed) return committed.error().code == Code::conflict ? lose_race(committed.error()) : committed.error();
   move(Event::commit);
+  return report();
+}
+
+// The guest ended well, but what it wrote must not become visible any more.
+Result<Report> Court::deny(const Error& why) {
+  sealed_.outcome = {guest::End::denied, 0, why.text(), {}};
+  sealed_.output.outcome = {std::string(guest::name(guest::End::denied)), 0, {}, sealed_.outcome.reason};
+  WRIT_CHECK(discard());
+  move(Event::discard);
   return report();
 }
 
@@ -123,6 +140,7 @@ Result<Report> Court::stage() {
   const auto staged = store_.write([&](store::Transaction& t) -> Result<void> {
     WRIT_CHECK(gate::validate(t, sealed_.changes));  // what could not be committed now is not worth a look
     WRIT_CHECK(enter(t, sealed_.input.name, Wait::staged));
+    if (ledger_ != nullptr) WRIT_CHECK(ledger_->remember(t, sealed_.capabilities));
     return keep_staged(t, sealed_);
   });
   if (!staged) return staged.error().code == Code::conflict ? lose_race(staged.error()) : staged.error();
@@ -220,23 +238,25 @@ Result<gate::ChangeSet> choose(const gate::ChangeSet& changes, const std::vector
   return chosen;
 }
 
-Result<Report> settle(store::Store& store, const proof::Notary& notary, Sealed sealed) {
-  return Court(store, notary, std::move(sealed)).settle();
+Result<Report> settle(store::Store& store, const proof::Notary& notary, Sealed sealed, gate::Ledger* ledger) {
+  return Court(store, notary, std::move(sealed), ledger).settle();
 }
 
-Result<Report> stage(store::Store& store, const proof::Notary& notary, Sealed sealed) {
-  return Court(store, notary, std::move(sealed)).stage();
+Result<Report> stage(store::Store& store, const proof::Notary& notary, Sealed sealed, gate::Ledger* ledger) {
+  return Court(store, notary, std::move(sealed), ledger).stage();
 }
 
 Result<Report> commit_staged(store::Store& store, const proof::Notary& notary, const Clock& clock, const TaskId& id,
-                             const Choice& choice) {
+                             const Choice& choice, gate::Ledger* ledger) {
   WRIT_TRY(const auto view, store.snapshot());
   WRIT_TRY(auto sealed, find_staged(view, id, Bodies::load));
   if (!sealed) return not_staged(id);
   WRIT_TRY(const auto chosen, choose(sealed->changes, choice.only));
   WRIT_CHECK(check_digest(*sealed, chosen, choice.digest));
   WRIT_CHECK(check_authority(*sealed, chosen, clock));
-  auto committed = Court(store, notary, std::move(*sealed)).commit_staged(chosen);
+  WRIT_CHECK(gate::confirm_authority(sealed->input.capabilities, ledger));
+  WRIT_TRY(sealed->capabilities, gate::durable_capabilities(sealed->input.capabilities));
+  auto committed = Court(store, notary, std::move(*sealed), ledger).commit_staged(chosen);
   if (committed || committed.error().code != Code::conflict) return committed;
   // Who lost to another commit of the same task hears of that, and not of the versions that it changed.
   WRIT_TRY(const auto now, store.snapshot());
@@ -248,7 +268,7 @@ Result<Report> discard_staged(store::Store& store, const proof::Notary& notary, 
   WRIT_TRY(const auto view, store.snapshot());
   WRIT_TRY(auto sealed, find_staged(view, id, Bodies::leave));
   if (!sealed) return not_staged(id);
-  return Court(store, notary, std::move(*sealed)).discard_staged();
+  return Court(store, notary, std::move(*sealed), nullptr).discard_staged();
 }
 
 }  // namespace writ::task

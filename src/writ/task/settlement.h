@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "writ/gate/ledger.h"
 #include "writ/proof/notary.h"
 #include "writ/store/store.h"
 #include "writ/task/sealed.h"
@@ -30,11 +31,14 @@ struct Choice {
   std::vector<std::string> only;  // objects, and folders for all below them; empty: all. The others are given up
 };
 
-Result<Report> settle(store::Store&, const proof::Notary&, Sealed);
+// `ledger` may be null if the task held none of its capabilities. What such a capability staged is refused if it was
+// revoked meanwhile: then the task is discarded as denied.
+Result<Report> settle(store::Store&, const proof::Notary&, Sealed, gate::Ledger* ledger = nullptr);
 // What did not end well is settled at once: there is nothing to look at.
-Result<Report> stage(store::Store&, const proof::Notary&, Sealed);
+Result<Report> stage(store::Store&, const proof::Notary&, Sealed, gate::Ledger* ledger = nullptr);
 
-Result<Report> commit_staged(store::Store&, const proof::Notary&, const Clock&, const TaskId&, const Choice&);
+Result<Report> commit_staged(store::Store&, const proof::Notary&, const Clock&, const TaskId&, const Choice&,
+                             gate::Ledger* ledger = nullptr);
 Result<Report> discard_staged(store::Store&, const proof::Notary&, const TaskId&);
 
 // The writes that a choice means: `invalid` for a path that means none.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "writ/authority/capability_table.h"
 #include "writ/authority/grant.h"
 #include "writ/base/id.h"
 #include "writ/effect/journal.h"
@@ -33,6 +34,8 @@ struct Spec {
   std::vector<std::string> arguments;      // what follows CODE; the guest sees code_name as argument 0
   std::string entry = "_start";
   std::vector<authority::Grant> grants, denies;
+  std::vector<authority::Handle> capabilities;  // of the store's ledger, besides the grants (--cap)
+  enum class Purpose : std::uint8_t { work, learn } purpose = Purpose::work;  // learn: see Attempt
   std::vector<std::string> environment;    // NAME=VALUE; the guest sees what `env` grants cover
   guest::Limits limits;
   gate::OnDenial on_denial = gate::OnDenial::refuse;

@@ -5,5 +5,5 @@
 const writ::effect::Effect& look(const writ::effect::Authorized& allowed) { return allowed.effect(); }
 
 #ifdef REFUSED
-writ::effect::Authorized forge(writ::effect::Effect effect) { return writ::effect::Authorized(effect, 0, "/"); }
+writ::effect::Authorized forge(writ::effect::Effect effect) { return writ::effect::Authorized(effect, 0, "/", 0); }
 #endif
