@@ -21,6 +21,7 @@ struct Job {
   std::vector<std::string> arguments = {}, grants = {}, environment = {};
   guest::Limits limits = {};
   gate::OnDenial on_denial = gate::OnDenial::refuse;
+  std::vector<gate::Mount> mounts = {};
 };
 
 struct Done {
@@ -75,6 +76,7 @@ class Workshop {
     spec.environment = job.environment;
     spec.limits = job.limits;
     spec.on_denial = job.on_denial;
+    spec.mounts = job.mounts;
     for (const auto& text : job.grants) {
       auto grant = authority::parse_grant(text, folder_, system_clock().wall());
       if (!grant) throw std::runtime_error(grant.error().text());

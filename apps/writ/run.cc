@@ -142,6 +142,7 @@ void warn_of_guest_words(Output& output, const Arguments& arguments) {
 
 Status tell(Output& output, const RunRequest& request, const task::Report& report, GuestOutput& guest) {
   Status status = exit_status(report);
+  for (const auto& warning : report.warnings) output.note("warning: " + warning);
   if (request.receipt)
     if (auto written = write_receipt(*request.receipt, report.receipt); !written) {
       Error e = std::move(written).error();

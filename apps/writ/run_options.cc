@@ -1,6 +1,7 @@
 #include "run_options.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "limit_words.h"
 #include "manifest.h"
@@ -53,6 +54,7 @@ class RequestReader {
     }
     out_.spec.environment = surroundings_.environment;
     for (const std::string& text : arguments_.values("--env")) WRIT_CHECK(read_environment(text));
+    for (const std::string& text : arguments_.values("--workspace")) WRIT_CHECK(read_workspace(text));
     for (const std::string& text : arguments_.values("--label")) {
       WRIT_CHECK(split(text, "--label", "KEY=VALUE"));
       out_.spec.labels.push_back(text);
@@ -121,6 +123,40 @@ class RequestReader {
     for (const std::string& text : arguments_.values("--deny")) denies.push_back({text, "--deny"});
     WRIT_CHECK(add(grants, out_.spec.grants));
     return add(denies, out_.spec.denies);
+  }
+
+  // DIR[:MOUNT][:ro]. A folder's name may hold colons, a mount is absolute and comes last.
+  Result<void> read_workspace(const std::string& text) {
+    const auto refuse = [&](std::string what, std::string hint) { return invalid(std::move(what), "--workspace " + text, std::move(hint)); };
+    std::string folder = text, at;
+    const bool read_only = folder.ends_with(":ro");
+    if (read_only) folder.resize(folder.size() - 3);
+    if (const auto colon = folder.rfind(":/"); colon != folder.npos && colon > 0) {
+      at = folder.substr(colon + 1);
+      folder.resize(colon);
+    }
+    if (folder.empty()) return refuse("there is no folder", "--workspace DIR[:MOUNT][:ro]");
+    const auto canonical = [](const std::string& path) {
+      auto clean = std::filesystem::path(path).lexically_normal().string();
+      if (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
+      return clean;
+    };
+    folder = canonical(surroundings_.absolute(folder));
+    at = at.empty() ? folder : canonical(at);
+    std::error_code failed;
+    if (!std::filesystem::is_directory(folder, failed)) return refuse("it is not a folder", "name one that is there");
+    if (at == "/state" || at.starts_with("/state/")) return refuse("/state is where the guest sees the state", "choose another MOUNT");
+    for (const auto& m : out_.spec.mounts)
+      if (m.at == at) return refuse("two folders at one place", "give one of them another MOUNT");
+    const std::string resource = authority::escape_resource(folder == "/" ? "" : folder) + "/";
+    WRIT_TRY(auto read, grant("file.read:" + resource));
+    out_.spec.grants.push_back(std::move(read));
+    if (!read_only) {
+      WRIT_TRY(auto write, grant("file.write:" + resource));
+      out_.spec.grants.push_back(std::move(write));
+    }
+    out_.spec.mounts.push_back({at, folder});
+    return {};
   }
 
   Result<void> read_environment(const std::string& text) {

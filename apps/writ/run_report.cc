@@ -32,6 +32,11 @@ std::string count(std::uint64_t n, std::string_view thing) {
   return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }
 
+std::string files_text(const task::FilesChange& f) {
+  if (f.files == 0) return {};
+  return count(f.files, "file") + " (+" + std::to_string(f.added) + " -" + std::to_string(f.removed) + "), ";
+}
+
 // How a run that did not commit ended, in the words of the line.
 std::string ending(const guest::Outcome& o) {
   std::string text(guest::name(o.end));
@@ -109,9 +114,9 @@ int exit_status(const task::Report& report) {
 std::string last_line(const task::Report& r) {
   std::string line = r.id.brief();
   if (r.state == task::State::staged)
-    line += " staged: " + count(r.objects.size(), "object");
+    line += " staged: " + files_text(r.files) + count(r.objects.size(), "object");
   else if (r.settlement == proof::Settlement::committed)
-    line += " committed: " + count(r.objects.size(), "object");
+    line += " committed: " + files_text(r.files) + count(r.objects.size(), "object");
   else if (r.outcome.success() && r.conflict.empty())
     line += " discarded by you, nothing changed";
   else if (!r.conflict.empty())
@@ -182,7 +187,7 @@ Result<Document> run_document(const task::Report& r, const GuestOutput* captured
   d["objects"] = Document::array();
   for (const auto& change : r.objects) d["objects"].push_back(object_change(change));
   d["changes"] = r.changes;
-  d["workspace"] = {{"files", 0}, {"added", 0}, {"removed", 0}};
+  d["workspace"] = {{"files", r.files.files}, {"added", r.files.added}, {"removed", r.files.removed}};
   d["outbound"] = {{"sent", r.sent}, {"pending", 0}};
   d["resources"] = {{"time_ns", r.resources.time.count()},
                     {"cpu_ns", r.resources.cpu.count()},

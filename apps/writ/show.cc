@@ -1,4 +1,7 @@
 // `writ show TASK`: what a task was, did and left, read out of its receipt and its journal.
+#include <array>
+#include <string_view>
+
 #include "opening.h"
 #include "run_report.h"
 #include "writ/base/clock.h"
@@ -7,6 +10,9 @@
 
 namespace writ::cli {
 namespace {
+
+constexpr std::array<std::string_view, 3> file_changes{"created", "changed", "removed"};
+constexpr std::array<std::string_view, 3> file_kinds{"file", "folder", "link"};
 
 Document entry_document(const effect::Entry& e) {
   return {{"sequence", e.sequence},
@@ -58,6 +64,13 @@ Document document(const runtime::TaskRecord& s) {
                            {"after", w.after.value()},
                            {"removed", !w.digest.has_value()},
                            {"sha256", w.digest ? w.digest->sha256.hex() : ""}});
+  d["files"] = Document::array();
+  for (const auto& f : out.files)
+    d["files"].push_back({{"path", json_text(f.path)},
+                          {"happened", file_changes[static_cast<std::size_t>(f.happened)]},
+                          {"kind", file_kinds[static_cast<std::size_t>(f.kind)]},
+                          {"before", f.before ? f.before->sha256.hex() : ""},
+                          {"after", f.after ? f.after->sha256.hex() : ""}});
   d["resources"] = {{"time_ns", out.resources.time.count()},
                     {"cpu_ns", out.resources.cpu.count()},
                     {"memory_bytes", out.resources.memory.value()},
@@ -111,6 +124,11 @@ void print(Output& output, const runtime::TaskRecord& s) {
     const std::string version = staged ? "" : " v" + std::to_string(w.after.value());
     field(staged ? "would" : "wrote", w.object + (w.digest ? version + " sha256:" + w.digest->sha256.hex() : " (removed)"));
   }
+  for (const auto& m : in.mounts) field("mount", m.root + " at " + m.at);
+  for (const auto& f : out.files)
+    field(file_changes[static_cast<std::size_t>(f.happened)],
+          f.path + (f.kind == proof::FileKind::folder ? "/" : f.target.empty() ? "" : " -> " + f.target) +
+              (f.after ? " sha256:" + f.after->sha256.hex() : ""));
   if (!staged) field("state", in.state == out.state ? out.state.hex() + " (not moved)" : out.state.hex());
 }
 

@@ -42,7 +42,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"run", "--lang", "js", "x"},
                          {"run", "--policy", "f", "x"},
                          {"run", "--tty", "x"},
-                         {"run", "--workspace", ".", "x"},
                          {"run", "--hide", "*", "x"},
                          {"run", "--keep-failed", "x"},
                          {"run", "--engine", "e", "x"},

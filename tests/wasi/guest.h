@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "writ/actor/host_files.h"
+#include "writ/actor/work_files.h"
 #include "writ/authority/capability.h"
 #include "writ/effect/journal.h"
 #include "writ/gate/session.h"
@@ -64,6 +65,7 @@ struct World {
   std::vector<std::pair<std::string, std::string>> objects = {};
   Limits limits = {};
   gate::OnDenial on_denial = gate::OnDenial::refuse;
+  std::vector<gate::Mount> mounts = {};
 };
 
 class Guest {
@@ -92,8 +94,18 @@ class Guest {
     for (std::uint32_t i = 0; i < capabilities_->grants().size(); ++i)
       if (const auto& g = capabilities_->grants()[i]; g.kind == effect::Kind::file_read)
         if (auto admitted = files_.admit(i, g.resource->root()); !admitted) throw std::runtime_error(admitted.error().text());
+    std::vector<std::string> roots;
+    for (const auto& m : world.mounts) roots.push_back(m.host);
+    for (const auto& g : capabilities_->grants())
+      if (g.kind == effect::Kind::file_write) roots.push_back(g.resource->root());
+    if (!roots.empty()) {
+      auto work = actor::WorkFiles::admit(roots, folder_.path() + "/shadow", folder_.path() + "/store",
+                                          [this] { return session_ ? session_->virtual_time() : WallTime{}; });
+      if (!work) throw std::runtime_error(work.error().text());
+      work_ = std::move(*work);
+    }
     session_.emplace(gate::Session::Setup{*capabilities_, journal_, world.limits.effects, world.on_denial, *snapshot_, files_,
-                                          system_clock(), WallTime{1'763'700'000'000'000'000}, {}, world.environment});
+                                          system_clock(), WallTime{1'763'700'000'000'000'000}, {}, world.environment, work_.get(), world.mounts});
     wasi_.emplace(WasiGuest::Setup{*session_, streams, cancellation, world.arguments, world.limits});
   }
 
@@ -136,7 +148,7 @@ class Guest {
   static constexpr std::uint32_t result = 16, vectors = 32, buffer = 32768;
   int open(std::string_view path, Rights rights = right::read, std::uint32_t how = 0, std::uint16_t flags = 0, std::uint32_t dir = 3) {
     const int e = call("path_open", dir, lookup_follow, put(path), path.size(), how, rights | right::seek | right::tell | right::filestat |
-                           right::readdir | right::set_size | right::allocate, right::all, flags, result);
+                           right::readdir | right::set_size | right::allocate | right::paths, right::all, flags, result);
     return e == 0 ? static_cast<int>(get<std::uint32_t>(result)) : -1000 - e;  // so that an errno is never taken for a number
   }
   int write(int fd, std::string_view bytes) {
@@ -210,6 +222,15 @@ class Guest {
       if (w.path == path) return w.body.value_or("(removed)");
     return std::nullopt;
   }
+  // "+a ~b -c" of what would be committed, or the error.
+  std::string sealed() {
+    const auto changes = work_->seal();
+    if (!changes) return changes.error().text();
+    std::string out;
+    for (const auto& tree : changes->trees)
+      for (const auto& c : tree.changes) out += (out.empty() ? "" : " ") + std::string(1, "+~-"[static_cast<int>(c.happened)]) + c.path;
+    return out;
+  }
   gate::Session& session() { return *session_; }
   const std::string& folder() const { return folder_.path(); }
 
@@ -225,6 +246,7 @@ class Guest {
   std::optional<authority::CapabilitySet> capabilities_;
   effect::Journal journal_;
   actor::HostFiles files_;
+  std::unique_ptr<actor::WorkFiles> work_;
   std::optional<gate::Session> session_;
   std::optional<WasiGuest> wasi_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "writ/authority/protected.h"
 #include "writ/authority/sensitive.h"
 #include "writ/base/assert.h"
 
@@ -60,7 +61,8 @@ void CapabilitySet::learn() {
 }
 
 bool CapabilitySet::covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const {
-  return grants_[index].covers(kind, resource) && (held_[index].secrets == Secrets::as_covered || !is_sensitive(kind, resource));
+  return grants_[index].covers(kind, resource) && names_what_is_protected(grants_[index], resource) &&
+         (held_[index].secrets == Secrets::as_covered || !is_sensitive(kind, resource));
 }
 
 // Every limit that stands in the way, so that lifting them all is enough.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "writ/authority/grant.h"
+#include "writ/authority/protected.h"
 #include "writ/authority/sensitive.h"
 #include "writ/effect/vocabulary.h"
 
@@ -61,9 +62,20 @@ constexpr std::string_view resources =
     "Any grant may carry any limit, each once.\n"
     "\n";
 
-constexpr std::string_view sensitive =
+constexpr std::string_view protected_files =
     "\n"
     "Sizes are `B KB MB GB KiB MiB GiB`, times `ns us ms s min h d`.\n"
+    "\n"
+    "## Protected names\n"
+    "Tools run or obey these by themselves, so writing one is running a command later, without a fence. A `file.write` that "
+    "covers one by a folder or a wildcard does not allow it: a grant has to name it (`file.write:proj/.git/hooks/`, "
+    "`file.write:**/.envrc`), at whatever depth it lies and in whatever case it is spelled. Moving, linking and removing are "
+    "writing.\n"
+    "\n"
+    "| name | why |\n"
+    "|---|---|\n";
+
+constexpr std::string_view sensitive =
     "\n"
     "## Sensitive resources\n"
     "`writ why` never proposes a grant for these. They are not denied: who names one in a grant gets it. Paths are "
@@ -83,6 +95,8 @@ std::string effects_page() {
   out += resources;
   out += "| limit | bounds |\n|---|---|\n";
   for (const auto& l : limit_meanings) out += fmt::format("| `{}` | {} |\n", l.example, l.meaning);
+  out += protected_files;
+  for (const auto& p : protected_names()) out += fmt::format("| `{}` | {} |\n", p.levels, p.meaning);
   out += sensitive;
   for (const auto& f : sensitive_files()) out += fmt::format("| `{}` | {} |\n", f.pattern, f.what);
   out += fmt::format("\nEnvironment variables with one of these words between `_` in their name, in upper or lower case: `{}`.\n",

@@ -140,7 +140,8 @@ std::span<const std::string_view> sensitive_words() { return words; }
 
 bool is_sensitive(effect::Kind kind, std::string_view resource) {
   switch (kind) {
-    case effect::Kind::file_read: {
+    case effect::Kind::file_read:
+    case effect::Kind::file_write: {
       const std::string lower = fold(resource, 'A', 'Z', 'a' - 'A');
       return std::ranges::any_of(patterns(), [&](const Pattern& p) { return p.covers(lower); });
     }

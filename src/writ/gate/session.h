@@ -1,13 +1,16 @@
 // Session: everything one guest may ask for, as one object; each call is an effect that goes through the Monitor.
 //
 // State objects are read from the task's snapshot and written to its shadow: the task sees its own writes, nobody else
-// does until the commit. Host files are read through the actor. Time and randomness are virtual (deterministic from the
+// does until the commit. Host files are read through one actor, and those that the task may change are read and changed through
+// another, whose changes are staged too. Time and randomness are virtual (deterministic from the
 // seed) unless the task holds clock.real or random.real.
 //
 // Errors are for the guest: `denied` (in the journal), `unavailable` (is not there), `invalid` (bad name), `exhausted`
 // (a limit). After any call, monitor().must_end() says whether the guest may go on.
 //
-// Threads: one task, one thread. Paths: state paths have no leading '/'; host paths are absolute and canonical.
+// Threads: one task, one thread. Paths: state paths have no leading '/'; file paths are absolute and canonical, as the guest
+// names them: a mount says which folder of the host stands where in its view, everything else stands at its own path. The
+// journal and the capabilities have the host's paths.
 #pragma once
 
 #include <array>
@@ -20,6 +23,7 @@
 
 #include "writ/base/clock.h"
 #include "writ/effect/actor.h"
+#include "writ/effect/work_files.h"
 #include "writ/gate/ambient.h"
 #include "writ/gate/monitor.h"
 #include "writ/gate/shadow.h"
@@ -34,6 +38,11 @@ struct StateEntry {
 };
 
 enum class Creation : std::uint8_t { must_exist, may_create, must_create };
+
+// A folder of the host, and where the guest sees it.
+struct Mount {
+  std::string at, host;  // both absolute and canonical
+};
 
 class OpenFile;    // an authorised host file
 class OpenObject;  // an authorised state object
@@ -51,6 +60,8 @@ class Session {
     WallTime admitted;                        // virtual time starts here
     std::array<std::byte, 32> seed;
     std::vector<std::string> environment;     // NAME=VALUE of the caller; the guest sees what `env` grants cover
+    effect::WorkFiles* work_files = nullptr;  // what the task may change; null: nothing
+    std::vector<Mount> mounts = {};
   };
   explicit Session(Setup);
   ~Session();
@@ -66,14 +77,33 @@ class Session {
   Result<void> rename_object(std::string_view from, std::string_view to); // state.read + state.write of both
 
   // --- host files ----------------------------------------------------------------------------------------------
-  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path);                // file.read
+  struct FileWish {
+    effect::Follow follow = effect::Follow::yes;
+    effect::Access access = effect::Access::read;
+    effect::Making making = effect::Making::never;
+    effect::Cut cut = effect::Cut::no;
+    bool writes() const { return access != effect::Access::read || making != effect::Making::never || cut == effect::Cut::yes; }
+  };
+  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path) { return open_file(path, FileWish{}); }
+  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path, const FileWish&);  // file.read, file.write
   Result<effect::Metadata> stat_file(const std::string& path, effect::Follow follow);  // file.read
   Result<std::vector<effect::DirectoryEntry>> list_files(const std::string& folder);   // file.read of FOLDER/
   Result<std::string> read_link(const std::string& path);                              // file.read
+  // Changes are staged. Errors carry the errno of a file system. Who may change something may also look at it (stat, list,
+  // read_link), though not read it; and what is moved or named again where it can be read must be readable before.
+  Result<void> make_file_folder(const std::string& path);                                   // file.write of PATH/
+  Result<void> remove_file_folder(const std::string& path);                                 // file.write of PATH/
+  Result<void> remove_file(const std::string& path);                                        // file.write
+  Result<void> rename_file(const std::string& from, const std::string& to);                 // file.write of both, and all below
+  Result<void> make_file_link(const std::string& target, const std::string& path);          // file.write
+  Result<void> add_file_name(const std::string& existing, const std::string& path);         // file.write of both
+  Result<void> set_file_times(const std::string& path, effect::Follow, effect::FileTimes);  // file.write
   // Folders on the way to something granted exist for the guest, although only what is granted can be seen in them.
   // What is granted itself is not on the way: it is listed in full.
   bool is_on_the_way(const std::string& folder) const;
   std::vector<std::string> names_on_the_way(const std::string& folder) const;
+  // Whether anything of the host was granted at all. Where nothing was, no file is there, and refusals say so.
+  bool has_files() const;
   // Whether list_files() would be allowed; asking leaves no trace. For what a virtual root shows without being asked.
   bool may_list(const std::string& folder) const;
 
@@ -96,6 +126,12 @@ class Session {
   friend class OpenFile;
   friend class OpenObject;
   bool granted(effect::Kind);
+  std::string host_of(const std::string& path) const;
+  bool is_work(const std::string& host) const { return setup_.work_files != nullptr && setup_.work_files->covers(host); }
+  effect::Kind look_kind(const std::string& host) const;
+  Result<effect::Authorized> authorise(effect::Kind, const std::string& resource, effect::Follow);
+  Result<std::unique_ptr<OpenFile>> open_work_file(const std::string& host, const FileWish&);
+  Result<void> check_moved(const std::string& from, const std::string& to);
   template <class T>
   Result<T> confirmed(const effect::Authorized& key, Result<effect::Located<T>> found);
   Error refused(const effect::Authorized& key, Error e);
@@ -126,19 +162,30 @@ class OpenObject {
   std::optional<effect::Authorized> read_, write_;
 };
 
-// An open host file, read only.
+// An open host file: one that is only read, or one that the task may change.
 class OpenFile {
  public:
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);  // file.read again, counted
-  effect::Metadata metadata() const { return file_->metadata(); }
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);    // file.read again, counted
+  Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes);  // file.write again, counted
+  Result<void> truncate(std::uint64_t size);
+  Result<void> set_times(effect::FileTimes);  // asks for file.write if it was opened for reading
+  effect::Metadata metadata() const { return file_ ? file_->metadata() : work_->metadata(); }
 
  private:
   friend class Session;
   OpenFile(Session& s, effect::Authorized key, std::unique_ptr<effect::File> file)
-      : session_(s), key_(std::move(key)), file_(std::move(file)) {}
+      : session_(s), resource_(key.effect().resource), read_(std::move(key)), file_(std::move(file)) {}
+  OpenFile(Session& s, std::string resource, std::optional<effect::Authorized> read, std::optional<effect::Authorized> write,
+           std::unique_ptr<effect::WorkFile> work, effect::Whereabouts where)
+      : session_(s), resource_(std::move(resource)), read_(std::move(read)), write_(std::move(write)), work_(std::move(work)),
+        where_(std::move(where)) {}
+  Result<void> authorise_writing();
   Session& session_;
-  effect::Authorized key_;
-  std::unique_ptr<effect::File> file_;
+  std::string resource_;
+  std::optional<effect::Authorized> read_, write_;
+  std::unique_ptr<effect::File> file_;  // one of the two
+  std::unique_ptr<effect::WorkFile> work_;
+  effect::Whereabouts where_;  // of the latter, when it was opened
 };
 
 }  // namespace writ::gate

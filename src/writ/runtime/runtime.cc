@@ -22,6 +22,7 @@
 #include "writ/task/archive.h"
 #include "writ/task/executor.h"
 #include "writ/task/selection.h"
+#include "writ/workspace/commit.h"
 
 namespace writ::runtime {
 namespace {
@@ -35,6 +36,14 @@ struct Guests {
   std::unique_ptr<task::GuestThreads> threads;
   std::unique_ptr<task::Executor> executor;
 };
+
+// Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
+Result<void> recover_files(store::Store& store) {
+  const workspace::Places places{std::filesystem::absolute(store.folder()).string()};
+  WRIT_CHECK(workspace::recover(workspace::host_files(), store, places, [](const TaskId&) { return false; }));
+  const WallTime old{system_clock().wall().ns - std::chrono::nanoseconds(workspace::undo_kept_for).count()};
+  return workspace::forget_undo(store, places, old);
+}
 
 }  // namespace
 
@@ -105,6 +114,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
   open.access = access;
   open.durability = options.durability;
   WRIT_TRY(parts->store, store::Store::open(options.store, open));
+  // Before anything reads a folder that a commit left half done. What cannot be finished now is for a later command.
+  if (options.access != Access::read) (void)!recover_files(*parts->store).has_value();
   const auto if_absent = options.access == Access::read ? IfAbsent::fail : IfAbsent::make;
   auto key = load_signing_key(options.keys, if_absent, parts->clock);
   if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity());

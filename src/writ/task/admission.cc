@@ -97,6 +97,7 @@ proof::InputManifest input_manifest(const Spec& spec, const Admission& admission
   m.labels = spec.labels;
   std::sort(m.labels.begin(), m.labels.end());
   m.limits = {spec.limits.effects, spec.limits.files, spec.limits.memory, spec.limits.output, spec.limits.stack, spec.limits.time};
+  for (const auto& mount : spec.mounts) m.mounts.push_back({mount.at, mount.host});
   m.name = spec.name;
   for (const auto& p : spec.parents)
     if (const auto parent = Sha256::parse(p)) m.parents.push_back(*parent);

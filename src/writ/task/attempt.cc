@@ -1,10 +1,13 @@
 #include "writ/task/attempt.h"
 
+#include <filesystem>
+
 #include "writ/actor/host_files.h"
 #include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/proof/notary.h"
 #include "writ/task/selection.h"
+#include "writ/workspace/contents.h"
 
 namespace writ::task {
 namespace {
@@ -67,9 +70,24 @@ Result<void> Attempt::open_session() {
   for (const auto h : spec_.capabilities) capabilities_->add(parts_.ledger->table(), h);
   if (spec_.purpose == Spec::Purpose::learn) capabilities_->learn();
   for (std::uint32_t i = 0; i < capabilities_->grants().size(); ++i) WRIT_CHECK(open_root(i));
+  WRIT_CHECK(open_work_files());
   streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr);
   session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
-                                        parts_.clock, admission_.at, admission_.seed, spec_.environment});
+                                        parts_.clock, admission_.at, admission_.seed, spec_.environment, work_files_.get(), spec_.mounts});
+  return {};
+}
+
+// A mounted folder is seen through the same eyes as what may be written, whatever may be done there.
+Result<void> Attempt::open_work_files() {
+  std::vector<std::string> roots;
+  for (const auto& m : spec_.mounts) roots.push_back(m.host);
+  for (const auto& g : capabilities_->grants())
+    if (g.kind == effect::Kind::file_write && g.resource) roots.push_back(g.resource->root());
+  if (roots.empty()) return {};
+  const auto store = std::filesystem::absolute(parts_.store.folder()).string();
+  const workspace::Places places{store};
+  WRIT_TRY(work_files_, actor::WorkFiles::admit(roots, places.shadow(admission_.id), store,
+                                                [this] { return session_ ? session_->virtual_time() : admission_.at; }));
   return {};
 }
 
@@ -145,8 +163,19 @@ void Attempt::seal_recipe() {
   if (!known || !*known) sealed_.code = std::move(spec_.code);
 }
 
+// Files that cannot be sealed are the task's failure, unless somebody else changed them: then the race is lost.
+void Attempt::seal_changes() {
+  if (!sealed_.outcome.success() || !work_files_) return;
+  auto files = work_files_->seal();
+  if (files) sealed_.files = std::move(*files);
+  else if (files.error().code == Code::conflict) sealed_.conflict = files.error().text();
+  else sealed_.outcome = {guest::End::trapped, 0, "its files cannot be committed: " + files.error().text(), {}};
+  clip(sealed_.outcome.reason);
+}
+
 Sealed Attempt::seal() {
   judge();
+  seal_changes();
   const bool may_commit = sealed_.outcome.success() && spec_.purpose == Spec::Purpose::work;
   move(may_commit ? Event::seal_success : Event::seal_failure);
   totals_ = streams_->finish();

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "writ/actor/work_files.h"
 #include "writ/gate/ledger.h"
 #include "writ/proof/verify/manifest.h"
 #include "writ/store/store.h"
@@ -48,6 +49,8 @@ class Attempt {
   void judge();
   Result<void> open_session();
   Result<void> open_root(std::uint32_t capability);
+  Result<void> open_work_files();
+  void seal_changes();
   void seal_input();
   void seal_output();
   void seal_recipe();
@@ -61,6 +64,7 @@ class Attempt {
   std::optional<authority::CapabilitySet> capabilities_;
   effect::Journal journal_;
   std::unique_ptr<effect::HostFiles> files_;
+  std::unique_ptr<actor::WorkFiles> work_files_;  // none: no file may be changed
   std::optional<Streams> streams_;
   std::optional<gate::Session> session_;
   guest::Resources resources_;

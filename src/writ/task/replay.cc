@@ -176,6 +176,7 @@ Result<Spec> retell(const Told& told) {
     WRIT_TRY(auto deny, authority::parse_deny(d, "/"));
     spec.denies.push_back(std::move(deny));
   }
+  for (const auto& m : told.input.mounts) spec.mounts.push_back({m.at, m.root});
   spec.environment = told.recipe.environment;
   const auto& l = told.input.limits;
   spec.limits = {l.memory, l.stack, l.output, l.time, l.effects, l.files};

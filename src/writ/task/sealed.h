@@ -16,6 +16,7 @@
 #include "writ/task/kept_inputs.h"
 #include "writ/task/recipe.h"
 #include "writ/task/task_states.h"
+#include "writ/workspace/changes.h"
 
 namespace writ::task {
 
@@ -30,6 +31,8 @@ struct Sealed {
   std::optional<KeptInputs> kept;
   Bytes code;               // empty if the store has it already
   std::vector<authority::Handle> capabilities;  // of the ledger, which it held
+  workspace::Changes files = {};       // as `changes`, of folders of the host; new contents lie in workspace::Places::shadow(task)
+  std::string conflict = {};           // over what the race for a file was lost while the task still ran
 };
 
 }  // namespace writ::task

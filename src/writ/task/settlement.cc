@@ -6,6 +6,7 @@
 #include "writ/gate/commit.h"
 #include "writ/task/admission.h"
 #include "writ/task/archive.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/index.h"
 #include "writ/task/selection.h"
 #include "writ/task/stage.h"
@@ -16,7 +17,7 @@ namespace {
 class Court {
  public:
   Court(store::Store& store, const proof::Notary& notary, Sealed sealed, gate::Ledger* ledger)
-      : store_(store), notary_(notary), sealed_(std::move(sealed)), ledger_(ledger) {}
+      : store_(store), notary_(notary), sealed_(std::move(sealed)), ledger_(ledger), files_(store, sealed_.input.task) {}
 
   Result<Report> settle();
   Result<Report> stage();
@@ -35,12 +36,14 @@ class Court {
   Result<void> discard();
   Result<Report> lose_race(const Error& to);
   Result<Report> deny(const Error& why);
+  Result<Report> refuse(const Error& why);
   Result<Report> report();
 
   store::Store& store_;
   const proof::Notary& notary_;
   Sealed sealed_;
   gate::Ledger* ledger_;  // null: it held no capability of it
+  FilesSettlement files_;
   std::string conflict_;  // over what a race was lost
   std::string reason_;    // why it ended otherwise than by itself
   Report report_;
@@ -70,6 +73,10 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
   if (!reason_.empty()) output.outcome.reason = reason_;
   for (const auto& w : applied.writes)
     output.writes.push_back({w.after, w.before, w.removed ? std::nullopt : std::optional(w.digest), w.path});
+  if (settlement == proof::Settlement::committed) {
+    WRIT_CHECK(files_.enter(t));
+    output.files = file_writes(sealed_.files);
+  }
   WRIT_TRY(auto issued, notary_.issue(t, input, output));
   report_.state_before = applied.state_before.hex();
   report_.state_after = applied.state_after.hex();
@@ -93,8 +100,12 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
 }
 
 Result<void> Court::settle_as(proof::Settlement settlement, const gate::ChangeSet* changes) {
+  if (changes != nullptr && !sealed_.conflict.empty()) return Error{Code::conflict, sealed_.conflict, {}, {}};
+  if (changes != nullptr) WRIT_CHECK(files_.prepare(sealed_.files, places_of(store_).shadow(sealed_.input.task)));
   WRIT_CHECK(gate::settle(store_, changes, [&](store::Transaction& t, const gate::Applied& a) { return testify(t, a, settlement); }));
   report_.settlement = settlement;
+  if (changes != nullptr) report_.warnings = files_.complete();
+  else files_.forget();
   return {};
 }
 
@@ -113,6 +124,14 @@ Result<Report> Court::lose_race(const Error& to) {
   return report();
 }
 
+// Nothing was committed. Where files were to change, a full disk or a folder's owner may have said no: then that is on record.
+Result<Report> Court::refuse(const Error& why) {
+  if (sealed_.files.empty()) return why;
+  reason_ = "not committed: " + why.text();
+  WRIT_CHECK(discard());
+  return why;
+}
+
 Result<Report> Court::settle() {
   if (sealed_.state != State::sealed) {
     WRIT_CHECK(discard());
@@ -121,7 +140,8 @@ Result<Report> Court::settle() {
   }
   const auto committed = settle_as(proof::Settlement::committed, &sealed_.changes);
   if (!committed && committed.error().code == Code::denied) return deny(committed.error());
-  if (!committed) return committed.error().code == Code::conflict ? lose_race(committed.error()) : committed.error();
+  if (!committed && committed.error().code != Code::conflict) return refuse(committed.error());
+  if (!committed) return lose_race(committed.error());
   move(Event::commit);
   return report();
 }
@@ -137,6 +157,9 @@ Result<Report> Court::deny(const Error& why) {
 
 Result<Report> Court::stage() {
   if (sealed_.state != State::sealed) return settle();
+  if (!sealed_.files.empty())
+    return refuse({Code::unsupported, "changes to files are not staged in this version", "--stage", "run it without --stage"});
+  if (!sealed_.conflict.empty()) return lose_race({Code::conflict, sealed_.conflict, {}, {}});
   const auto staged = store_.write([&](store::Transaction& t) -> Result<void> {
     WRIT_CHECK(gate::validate(t, sealed_.changes));  // what could not be committed now is not worth a look
     WRIT_CHECK(enter(t, sealed_.input.name, Wait::staged));
@@ -180,6 +203,10 @@ Result<Report> Court::report() {
   for (const auto& e : report_.journal)
     if (e.refusal == effect::Refusal::none && effect::word(e.kind).nature == effect::Nature::staged) report_.staged += e.count;
   report_.resources = {output.resources.time, output.resources.cpu, output.resources.memory, output.resources.host_calls};
+  if (report_.settlement == proof::Settlement::committed) {
+    const auto sum = workspace::totals(sealed_.files);
+    report_.files = {sum.files, sum.lines.added, sum.lines.removed};
+  }
   report_.fence = sealed_.input.fence;
   report_.deterministic = output.nondeterminism.empty();
   return std::move(report_);

@@ -12,6 +12,7 @@
 #include "writ/base/id.h"
 #include "writ/effect/journal.h"
 #include "writ/gate/monitor.h"
+#include "writ/gate/session.h"
 #include "writ/guest/guest.h"
 #include "writ/proof/verify/manifest.h"
 #include "writ/store/object.h"
@@ -36,6 +37,7 @@ struct Spec {
   std::vector<authority::Grant> grants, denies;
   std::vector<authority::Handle> capabilities;  // of the store's ledger, besides the grants (--cap)
   enum class Purpose : std::uint8_t { work, learn } purpose = Purpose::work;  // learn: see Attempt
+  std::vector<gate::Mount> mounts;         // folders of the host that the guest sees elsewhere; grants say what it may do there
   std::vector<std::string> environment;    // NAME=VALUE; the guest sees what `env` grants cover
   guest::Limits limits;
   gate::OnDenial on_denial = gate::OnDenial::refuse;
@@ -56,6 +58,10 @@ struct ObjectChange {
   std::string sha256;                   // of the new body; empty if removed
 };
 
+struct FilesChange {
+  std::uint64_t files = 0, added = 0, removed = 0;  // folders not counted; lines of text
+};
+
 struct Report {
   TaskId id;
   std::string name;
@@ -66,6 +72,8 @@ struct Report {
   std::vector<effect::Entry> journal;
   std::uint64_t allowed = 0, denied = 0, staged = 0, sent = 0;
   std::vector<ObjectChange> objects;
+  FilesChange files;
+  std::vector<std::string> warnings;      // of a commit to files: what somebody changed meanwhile, what is not finished yet
   guest::Resources resources;
   std::string fence;
   bool deterministic = true;

@@ -116,6 +116,15 @@ bool FormReader::take(std::string_view literal) {
   return true;
 }
 void FormReader::refuse_instead_of(char c) { refuse(fmt::format("expected {}", c)); }
+bool FormReader::comes_next(std::string_view name) const {
+  auto rest = text_.substr(std::min(at_, text_.size()));
+  for (const std::string_view part : {std::string_view(first_ ? "" : ","), std::string_view("\""), name, std::string_view("\":")}) {
+    if (!rest.starts_with(part)) return false;
+    rest.remove_prefix(part.size());
+  }
+  return true;
+}
+
 void FormReader::key(std::string_view name) {
   if (!first_) expect(',');
   first_ = false;

@@ -64,6 +64,11 @@ class FormWriter {
     key(name);
     value(v);
   }
+  // A list that stands there only if there is something in it: for members that came later than the first documents.
+  template <class T>
+  void later(std::string_view name, const std::vector<T>& items) {
+    if (!items.empty()) (*this)(name, items);
+  }
   // A member whose value is always this text.
   void constant(std::string_view name, std::string_view text);
   // A member that is one of these names; the value is its position.
@@ -151,6 +156,13 @@ class FormReader {
     key(name);
     value(v);
   }
+  template <class T>
+  void later(std::string_view name, std::vector<T>& items) {
+    items.clear();
+    if (!comes_next(name)) return;
+    (*this)(name, items);
+    if (items.empty()) refuse("an empty list, which has to be left out");
+  }
   void constant(std::string_view name, std::string_view text);
   template <class E>
   void choice(std::string_view name, E& v, std::span<const std::string_view> names) {
@@ -180,6 +192,7 @@ class FormReader {
 
  private:
   void key(std::string_view name);
+  bool comes_next(std::string_view name) const;
   bool take(char c) {  // if it comes next
     if (at_ == text_.size() || text_[at_] != c) return false;
     ++at_;

@@ -49,7 +49,7 @@ struct Commit::Parts {
   Locks locks;
   Fd held;  // the task's private folder
   std::vector<Fd> roots;
-  bool entered = false;
+  bool entered = false;  // perhaps: whether the transaction became durable, the store knows
 
   Result<void> prepare_tree(std::size_t tree);
   Result<void> prepare_one(std::size_t tree, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
@@ -150,7 +150,10 @@ Result<void> Commit::Parts::sync_undo() {
 Commit::Commit(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Commit::~Commit() {
-  if (!parts_ || parts_->entered) return;
+  if (parts_ && !parts_->entered) abandon();
+}
+
+void Commit::abandon() {
   (void)!clear_prepared(parts_->files, parts_->id, parts_->changes).has_value();  // recover() tries again
   (void)!remove_contents(parts_->places.undo(parts_->id)).has_value();
   ::unlink(prepared_marker(parts_->places, parts_->id).c_str());
@@ -179,11 +182,11 @@ Result<void> Commit::enter(store::Transaction& t) {
   const auto text = text_of(p.changes);
   WRIT_CHECK(t.put_record(intent_table, p.id.bytes, as_bytes(text)));
   WRIT_CHECK(t.put_record(changes_table, p.id.bytes, as_bytes(text)));
+  p.entered = true;
   return {};
 }
 
 Result<std::vector<std::string>> Commit::apply() {
-  parts_->entered = true;
   return redo(parts_->files, parts_->id, parts_->changes);
 }
 

@@ -40,7 +40,7 @@ class Commit {
   // The new contents lie in `contents`, a folder of Places or another of that form. `conflict` if the base is not what it
   // was; `exhausted` if the disk is full.
   static Result<std::unique_ptr<Commit>> prepare(Files&, const Places&, const TaskId&, const Changes&, const std::string& contents);
-  // What was prepared and never entered is removed.
+  // As abandon(), unless it was entered: then only the store knows, and recover() asks it.
   ~Commit();
   Commit(const Commit&) = delete;
   Commit& operator=(const Commit&) = delete;
@@ -50,6 +50,8 @@ class Commit {
   // finished now, recover() will go on.
   Result<std::vector<std::string>> apply();
   Result<void> finish(store::Store&);
+  // What was prepared is removed: for a transaction that is known to have come to nothing.
+  void abandon();
 
  private:
   struct Parts;

@@ -68,7 +68,8 @@ class Shadow {
     std::string root;      // absolute, in the operator's words: links are followed here
     std::string contents;  // where copies go (Places::shadow): made when the first is needed
     std::function<WallTime()> now;  // what new things are dated
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> hidden;  // device and inode of what is never visible (the store)
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> hidden = {};  // device and inode of what is never visible (the store)
+    std::string prefix = {};  // of its copies' names: shadows of one task share the folder
   };
   // `unavailable` if there is no such folder.
   static Result<std::unique_ptr<Shadow>> open(Setup);

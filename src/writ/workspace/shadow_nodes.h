@@ -70,7 +70,7 @@ class Nodes {
   Result<void> charge(std::uint64_t more);  // `exhausted` beyond max_shadow
   void refund(std::uint64_t less) { used_ -= std::min(used_, less); }
   const std::string& contents() const { return setup_.contents; }
-  std::string copy_path(std::uint64_t number) const { return setup_.contents + "/new-" + std::to_string(number); }
+  std::string copy_path(std::uint64_t number) const { return setup_.contents + "/new-" + setup_.prefix + std::to_string(number); }
 
   // For the seal.
   const NodePtr& top() const { return top_; }

@@ -35,6 +35,7 @@ enum class Errno : std::uint16_t {
   nosys = 52,
   notdir = 54,
   notempty = 55,
+  notsock = 57,
   notsup = 58,
   overflow = 61,
   perm = 63,
@@ -54,19 +55,26 @@ inline constexpr std::uint32_t open_create = 1, open_directory = 2, open_exclusi
 inline constexpr std::uint32_t open_all = 15;
 inline constexpr std::uint16_t flag_append = 1, flag_nonblock = 4, flags_all = 31;       // fdflags
 inline constexpr std::uint16_t clock_absolute = 1;                                       // subclockflags
+inline constexpr std::uint32_t set_accessed = 1, set_accessed_now = 2, set_modified = 4, set_modified_now = 8;  // fstflags
 inline constexpr std::uint32_t last_advice = 5;
+inline constexpr std::uint32_t last_signal = 30;
 
 using Rights = std::uint64_t;
 namespace right {
 inline constexpr Rights datasync = 1ull << 0, read = 1ull << 1, seek = 1ull << 2, set_flags = 1ull << 3, sync = 1ull << 4,
                         tell = 1ull << 5, write = 1ull << 6, advise = 1ull << 7, allocate = 1ull << 8, readdir = 1ull << 14,
-                        filestat = 1ull << 21, set_size = 1ull << 22, poll = 1ull << 27;
+                        filestat = 1ull << 21, set_size = 1ull << 22, set_times = 1ull << 23, poll = 1ull << 27;
+inline constexpr Rights path_create_folder = 1ull << 9, path_create_file = 1ull << 10, path_link_from = 1ull << 11,
+                        path_link_to = 1ull << 12, path_open = 1ull << 13, path_readlink = 1ull << 15, path_rename_from = 1ull << 16,
+                        path_rename_to = 1ull << 17, path_filestat = 1ull << 18, path_set_size = 1ull << 19,
+                        path_set_times = 1ull << 20, path_symlink = 1ull << 24, path_remove_folder = 1ull << 25,
+                        path_unlink = 1ull << 26;
 inline constexpr Rights all = (1ull << 30) - 1;
 inline constexpr Rights paths = 0x071f'fe00;  // every path_* right and fd_readdir
 inline constexpr Rights of_console = set_flags | filestat | poll;
 inline constexpr Rights of_file = datasync | read | seek | set_flags | sync | tell | write | advise | allocate | filestat |
-                                  set_size | poll;
-inline constexpr Rights of_folder = paths | set_flags | sync | filestat | poll;
+                                  set_size | set_times | poll;
+inline constexpr Rights of_folder = paths | set_flags | sync | filestat | set_times | poll;
 }  // namespace right
 
 struct IoVector {

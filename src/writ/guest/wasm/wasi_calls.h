@@ -17,6 +17,10 @@ Errno clock_time_get(WasiGuest&, const Call&);
 Errno random_get(WasiGuest&, const Call&);
 Errno proc_exit(WasiGuest&, const Call&);
 Errno sched_yield(WasiGuest&, const Call&);
+Errno proc_raise(WasiGuest&, const Call&);
+
+// wasi_socket.cc
+Errno sock_any(WasiGuest&, const Call&);  // all four
 
 // wasi_poll.cc
 Errno poll_oneoff(WasiGuest&, const Call&);
@@ -38,6 +42,7 @@ Errno fd_fdstat_set_flags(WasiGuest&, const Call&);
 Errno fd_fdstat_set_rights(WasiGuest&, const Call&);
 Errno fd_filestat_get(WasiGuest&, const Call&);
 Errno fd_filestat_set_size(WasiGuest&, const Call&);
+Errno fd_filestat_set_times(WasiGuest&, const Call&);
 Errno fd_prestat_dir_name(WasiGuest&, const Call&);
 Errno fd_prestat_get(WasiGuest&, const Call&);
 Errno fd_renumber(WasiGuest&, const Call&);
@@ -52,6 +57,7 @@ Errno path_open(WasiGuest&, const Call&);
 // wasi_tree.cc
 Errno path_create_directory(WasiGuest&, const Call&);
 Errno path_filestat_get(WasiGuest&, const Call&);
+Errno path_filestat_set_times(WasiGuest&, const Call&);
 Errno path_link(WasiGuest&, const Call&);
 Errno path_readlink(WasiGuest&, const Call&);
 Errno path_remove_directory(WasiGuest&, const Call&);

@@ -13,7 +13,9 @@ Errno take_listing(WasiGuest& guest, Folder& folder) {
   folder.listed = false;
   auto entries = list(guest, folder.place);
   if (!entries) return entries.error();
-  const std::uint64_t self = stat_of_folder(folder.place).inode;
+  std::uint64_t self = stat_of_folder(folder.place).inode;
+  if (folder.place.realm == Realm::host)  // the number that the folder itself shows
+    if (const auto seen = look_at(guest, folder.place, effect::Follow::yes)) self = seen->inode;
   entries->insert(entries->begin(), {{".", FileKind::directory, self}, {"..", FileKind::directory, self}});
   const std::size_t held = guest.descriptors().listed();  // by other descriptors
   if (held > 0 && entries->size() > most_listed - std::min(held, most_listed)) return Errno::nomem;

@@ -1,7 +1,5 @@
 // The 46 functions of WASI preview 1: names, signatures, and what answers them. docs/wasi.md holds the same table, and a
 // test compares the two.
-//
-// A function without `call` exists, so that every module links, and answers ENOSYS.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +32,7 @@ struct Function {
   std::string_view name;
   std::string_view parameters;  // one letter each: i is i32, I is i64
   std::string_view results;     // "i" (an errno) or ""
-  Errno (*call)(WasiGuest&, const Call&);  // null: ENOSYS
+  Errno (*call)(WasiGuest&, const Call&);
   std::string_view meaning;     // for docs/wasi.md
 };
 

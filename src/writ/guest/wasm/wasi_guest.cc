@@ -1,6 +1,8 @@
 #include "writ/guest/wasm/wasi_guest.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +16,32 @@ namespace {
 
 // How long a real sleep goes on before it looks whether the task was cancelled.
 constexpr Nanoseconds sleep_slice = std::chrono::milliseconds(20);
+
+// What a file system answered, in the guest's numbers; nothing where WASI has none for it.
+std::optional<Errno> errno_of(int number) {
+  switch (number) {
+    case EACCES: return Errno::acces;
+    case EBADF: return Errno::badf;
+    case EBUSY: return Errno::busy;
+    case EEXIST: return Errno::exist;
+    case EFBIG: return Errno::fbig;
+    case EINVAL: return Errno::inval;
+    case EIO: return Errno::io;
+    case EISDIR: return Errno::isdir;
+    case ELOOP: return Errno::loop;
+    case ENAMETOOLONG: return Errno::nametoolong;
+    case ENOENT: return Errno::noent;
+    case ENOSPC:
+    case EDQUOT: return Errno::nospc;
+    case ENOTDIR: return Errno::notdir;
+    case ENOTEMPTY: return Errno::notempty;
+    case EOPNOTSUPP: return Errno::notsup;
+    case EPERM: return Errno::perm;
+    case EROFS: return Errno::rofs;
+    case EXDEV: return Errno::xdev;
+    default: return std::nullopt;
+  }
+}
 
 Errno errno_of(Code code) {
   switch (code) {
@@ -47,7 +75,7 @@ std::optional<std::uint64_t> WasiGuest::call(std::size_t function, GuestMemory m
     return std::nullopt;
   }
   const Function& f = all[function];
-  const Errno answer = f.call ? f.call(*this, Call(memory, words)) : Errno::nosys;
+  const Errno answer = f.call(*this, Call(memory, words));
   if (!end_ && session().monitor().must_end()) {
     leave(session().monitor().ended_by_denial() ? End::denied : End::trapped, 0, session().monitor().end_reason());
   }
@@ -65,7 +93,11 @@ Errno WasiGuest::leave(End end, int exit_code, std::string reason) {
   return Errno::success;
 }
 
-Errno WasiGuest::refused(const Error& error) const { return errno_of(error.code); }
+Errno WasiGuest::refused(const Error& error) const {
+  // Without any grant of files the guest's root has the state in it and nothing else.
+  if (error.code == Code::denied && error.where.starts_with('/') && !setup_.session.has_files()) return Errno::noent;
+  return errno_of(error.number).value_or(errno_of(error.code));
+}
 
 Answer<std::size_t> WasiGuest::read_input(std::span<std::byte> out) {
   if (out.empty()) return 0;

@@ -86,14 +86,17 @@ Answer<Names> list_host(WasiGuest& guest, const Place& place) {
 
 }  // namespace
 
-Answer<Place> place_at(WasiGuest& guest, const Call& call, std::uint32_t descriptor, std::size_t i) {
+Answer<Place> place_at(WasiGuest& guest, const Call& call, std::uint32_t descriptor, std::size_t i, Rights wanted) {
   Descriptor* d = guest.descriptors().find(descriptor);
   if (!d) return std::unexpected(Errno::badf);
   if (!d->folder()) return std::unexpected(Errno::notdir);
+  if (!d->may(wanted)) return std::unexpected(Errno::notcapable);
   const std::uint32_t at = call.word(i), length = call.word(i + 1);
   if (!call.memory().contains(at, length)) return std::unexpected(Errno::fault);
   const auto bytes = call.memory().at(at, length);
-  return resolve(d->folder()->place, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  auto place = resolve(d->folder()->place, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (place && place->leaves) return std::unexpected(refuse_change(guest, *place, Errno::perm));
+  return place;
 }
 
 Answer<FileStat> look_at(WasiGuest& guest, const Place& place, effect::Follow follow) {
@@ -112,10 +115,32 @@ Answer<std::vector<FolderEntry>> list(WasiGuest& guest, const Place& place) {
   return out;
 }
 
-Errno refuse_change(WasiGuest& guest, const Place& place) {
-  if (place.realm != Realm::host) return Errno::perm;
-  const auto seen = look_at(guest, {place.realm, place.path, false}, effect::Follow::no);
-  return !seen && seen.error() == Errno::acces ? Errno::acces : Errno::rofs;
+Errno refuse_change(WasiGuest& guest, const Place& place, Errno answer) {
+  if (place.realm == Realm::root) return answer;
+  const auto seen = look_at(guest, {place.realm, place.path}, effect::Follow::no);
+  return !seen && seen.error() == Errno::acces && answer != Errno::perm ? Errno::acces : answer;
+}
+
+Answer<effect::FileTimes> times_of(WasiGuest& guest, std::uint64_t accessed, std::uint64_t modified, std::uint32_t flags) {
+  const auto has = [&](std::uint32_t f) { return (flags & f) != 0; };
+  const bool contradicts = (has(set_accessed) && has(set_accessed_now)) || (has(set_modified) && has(set_modified_now));
+  if (contradicts || flags > (set_accessed | set_accessed_now | set_modified | set_modified_now)) return std::unexpected(Errno::inval);
+  if ((has(set_accessed) && accessed > INT64_MAX) || (has(set_modified) && modified > INT64_MAX)) return std::unexpected(Errno::inval);
+  effect::FileTimes times;
+  if (has(set_accessed_now) || has(set_modified_now)) {
+    const WallTime now = guest.session().wall_time();
+    if (has(set_accessed_now)) times.accessed = now;
+    if (has(set_modified_now)) times.modified = now;
+  }
+  if (has(set_accessed)) times.accessed = WallTime{static_cast<std::int64_t>(accessed)};
+  if (has(set_modified)) times.modified = WallTime{static_cast<std::int64_t>(modified)};
+  return times;
+}
+
+Errno set_times(WasiGuest& guest, const Place& place, effect::Follow follow, const effect::FileTimes& times) {
+  if (place.realm != Realm::host) return refuse_change(guest, place, Errno::notsup);
+  const auto set = guest.session().set_file_times(place.path, place.must_be_folder ? effect::Follow::yes : follow, times);
+  return set ? Errno::success : guest.refused(set.error());
 }
 
 bool is_made_folder(WasiGuest& guest, std::string_view path) {

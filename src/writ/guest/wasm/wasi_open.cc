@@ -1,5 +1,6 @@
-// path_open. A state object is opened through the session for what the rights ask; a host file for reading, because no
-// effect of this version writes to the host; a folder is opened by name and looked into when it is read.
+// path_open. State objects and host files are opened through the session for what the rights ask; a folder is opened by name
+// and looked into when it is read.
+#include <cerrno>
 #include <optional>
 
 #include "writ/guest/wasm/wasi_calls.h"
@@ -23,7 +24,7 @@ struct Wish {
 
 Answer<Descriptor> open_folder(WasiGuest& guest, const Wish& wish) {
   if (wish.has(open_create)) return std::unexpected(wish.has(open_exclusive) ? Errno::exist : Errno::isdir);
-  if (wish.writes() && !wish.folder_only()) return std::unexpected(Errno::isdir);
+  if (wish.writes()) return std::unexpected(Errno::isdir);
   if (guest.descriptors().full()) return std::unexpected(Errno::mfile);
   return Descriptor{Folder{{wish.place.realm, wish.place.path, false}, {}, false}, wish.rights & right::of_folder, wish.inheriting,
                     wish.flags, 0};
@@ -61,29 +62,46 @@ Answer<Descriptor> open_object(WasiGuest& guest, const Wish& wish) {
   return Descriptor{std::move(*object), wish.rights & right::of_file, 0, wish.flags, 0};
 }
 
-Answer<Descriptor> open_file(WasiGuest& guest, const Wish& wish) {
-  if (wish.writes()) return std::unexpected(refuse_change(guest, wish.place));
-  if (wish.has(open_exclusive) && wish.has(open_create)) {
-    const auto seen = look_at(guest, wish.place, effect::Follow::no);
-    return std::unexpected(seen ? Errno::exist : seen.error() == Errno::acces ? Errno::acces : Errno::rofs);
+gate::Session::FileWish wish_of(const Wish& wish) {
+  gate::Session::FileWish w;
+  const bool writes = (wish.rights & right::write) != 0, reads = (wish.rights & right::read) != 0;
+  w.follow = wish.follow;
+  w.access = !writes ? effect::Access::read : reads ? effect::Access::read_write : effect::Access::write;
+  if (wish.has(open_create)) w.making = wish.has(open_exclusive) ? effect::Making::always : effect::Making::if_absent;
+  if (wish.has(open_truncate)) w.cut = effect::Cut::yes;
+  if (!writes && !reads && w.writes()) w.access = effect::Access::write;
+  return w;
+}
+
+// What is there is opened for what the rights ask; only what is not there has to be made.
+Result<std::unique_ptr<gate::OpenFile>> open_or_make(WasiGuest& guest, const Wish& wish) {
+  auto wanted = wish_of(wish);
+  if (wanted.making == effect::Making::if_absent && !wish.writes()) {
+    auto as_it_is = wanted;
+    as_it_is.making = effect::Making::never;
+    as_it_is.access = effect::Access::read;
+    auto file = guest.session().open_file(wish.place.path, as_it_is);
+    if (file || file.error().number != ENOENT) return file;
   }
-  if (wish.folder_only() || wish.follow == effect::Follow::no || guest.session().is_on_the_way(wish.place.path)) {
+  return guest.session().open_file(wish.place.path, wanted);
+}
+
+Answer<Descriptor> open_file(WasiGuest& guest, const Wish& wish) {
+  if (wish.folder_only() || guest.session().is_on_the_way(wish.place.path)) {
     const auto seen = look_at(guest, wish.place, wish.follow);
     if (!seen) return std::unexpected(seen.error());
     if (seen->kind == FileKind::symbolic_link) return std::unexpected(Errno::loop);
     if (seen->kind == FileKind::directory) return open_folder(guest, wish);
     if (wish.folder_only()) return std::unexpected(Errno::notdir);
   }
-  auto file = guest.session().open_file(wish.place.path);
-  if (!file && file.error().code == Code::unavailable && wish.has(open_create)) return std::unexpected(Errno::rofs);
-  if (!file && file.error().code != Code::invalid) return std::unexpected(guest.refused(file.error()));
-  if (!file) {  // not a regular file: a folder can be opened all the same
-    const auto seen = look_at(guest, wish.place, wish.follow);
-    if (seen && seen->kind == FileKind::directory) return open_folder(guest, wish);
-    return std::unexpected(guest.refused(file.error()));
-  }
-  return Descriptor{std::move(*file), wish.rights & right::of_file & ~(right::write | right::set_size | right::allocate), 0,
-                    wish.flags, 0};
+  auto file = open_or_make(guest, wish);
+  if (!file && file.error().number == EISDIR) return open_folder(guest, wish);
+  if (!file && wish.has(open_exclusive) && file.error().code == Code::denied && look_at(guest, wish.place, effect::Follow::no))
+    return std::unexpected(Errno::exist);
+  if (!file) return std::unexpected(guest.refused(file.error()));
+  Rights rights = wish.rights & right::of_file;
+  if ((rights & right::write) == 0) rights &= ~(right::set_size | right::allocate);
+  return Descriptor{std::move(*file), rights, 0, wish.flags, 0};
 }
 
 Answer<Descriptor> open(WasiGuest& guest, const Wish& wish) {
@@ -99,7 +117,10 @@ Answer<Descriptor> open(WasiGuest& guest, const Wish& wish) {
 
 // (folder, lookup flags, path, length, open flags, rights, inheriting, descriptor flags, result)
 Errno path_open(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 2);
+  Rights wanted = right::path_open;
+  if ((call.word(4) & open_create) != 0) wanted |= right::path_create_file;
+  if ((call.word(4) & open_truncate) != 0) wanted |= right::path_set_size;
+  const auto place = place_at(guest, call, call.word(0), 2, wanted);
   if (!place) return place.error();
   if (!call.memory().contains(call.word(8), 4)) return Errno::fault;
   Wish wish{*place, (call.word(1) & lookup_follow) != 0 ? effect::Follow::yes : effect::Follow::no, call.word(4), 0, 0, 0};
@@ -108,7 +129,7 @@ Errno path_open(WasiGuest& guest, const Call& call) {
   const Descriptor* from = guest.descriptors().find(call.word(0));
   wish.rights = call.wide(5) & from->inheriting;
   wish.inheriting = call.wide(6) & from->inheriting;
-  wish.flags = static_cast<std::uint16_t>(call.word(7) & (flag_append | flag_nonblock));
+  wish.flags = static_cast<std::uint16_t>(call.word(7));
 
   // Whether there is a number free is asked last: a path that is tried reaches the gate, however many are open.
   auto opened = open(guest, wish);

@@ -8,7 +8,10 @@
 namespace writ::guest::wasm::wasi {
 namespace {
 
-void walk(std::vector<std::string_view>& segments, std::string_view path) {
+// Whether it went above where it began.
+bool walk(std::vector<std::string_view>& segments, std::string_view path) {
+  const std::size_t begin = segments.size();
+  bool above = false;
   while (!path.empty()) {
     const std::size_t end = path.find('/');
     const std::string_view segment = path.substr(0, end);
@@ -16,7 +19,9 @@ void walk(std::vector<std::string_view>& segments, std::string_view path) {
     if (segment.empty() || segment == ".") continue;
     if (segment != "..") segments.push_back(segment);
     else if (!segments.empty()) segments.pop_back();
+    above = above || segments.size() < begin;
   }
+  return above;
 }
 
 std::string join(const std::vector<std::string_view>& segments, std::size_t first) {
@@ -59,7 +64,7 @@ std::expected<Place, Errno> resolve(const Place& folder, std::string_view path) 
   const std::string base = folder.full();
   std::vector<std::string_view> segments;
   if (path.front() != '/') walk(segments, base);
-  walk(segments, path);
+  const bool leaves = walk(segments, path) || (path.front() == '/' && folder.realm != Realm::root);
   std::size_t length = 0;
   for (const std::string_view s : segments) {
     if (s.size() > longest_segment) return std::unexpected(Errno::nametoolong);
@@ -69,6 +74,7 @@ std::expected<Place, Errno> resolve(const Place& folder, std::string_view path) 
 
   Place place = place_of(segments);
   const std::string_view last = path.substr(path.rfind('/') + 1);  // npos + 1 is 0: the whole path
+  place.leaves = leaves;
   place.must_be_folder = last.empty() || last == "." || last == "..";
   return place;
 }

@@ -5,8 +5,8 @@
 //   /anything/else   the host's /anything/else
 //
 // Resolution is lexical, so that what the gate is asked for is what is in the journal: `.` and empty segments go, `..`
-// takes the last segment away and stops at the root, an absolute path ignores the folder it was given with. Links below
-// a granted host folder are the actor's matter.
+// takes the last segment away. A path taken from the root may be absolute, and `..` stops there; one taken from an open folder
+// stays below it, as WASI has it: `leaves` says that it does not. Links below a folder of the host are the actor's matter.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,7 @@ struct Place {
   Realm realm = Realm::root;
   std::string path = "/";         // root: "/"; state: without leading '/', "" is the top; host: absolute and canonical
   bool must_be_folder = false;    // the path ended in '/', '.' or '..'
+  bool leaves = false;            // it is absolute, or climbs out of the folder that it was taken from
   std::string full() const;       // in the virtual root, absolute
   Place child(std::string_view name) const;
   friend bool operator==(const Place&, const Place&) = default;

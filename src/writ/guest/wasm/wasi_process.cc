@@ -83,6 +83,15 @@ Errno proc_exit(WasiGuest& guest, const Call& call) {
   return guest.leave(End::completed, static_cast<int>(code != 0 && (code & low) == 0 ? low : code & low), {});
 }
 
+// (signal). No handler can be set, so the default action it is; what stops a process would stop it for ever.
+Errno proc_raise(WasiGuest& guest, const Call& call) {
+  constexpr std::uint32_t none = 0, child = 16, go_on = 17, urgent = 22, window = 27;
+  const std::uint32_t signal = call.word(0);
+  if (signal > last_signal) return Errno::inval;
+  if (signal == none || signal == child || signal == go_on || signal == urgent || signal == window) return Errno::success;
+  return guest.leave(End::completed, static_cast<int>(128 + signal), {});
+}
+
 Errno sched_yield(WasiGuest&, const Call&) { return Errno::success; }
 
 }  // namespace writ::guest::wasm::wasi

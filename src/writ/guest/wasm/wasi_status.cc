@@ -17,18 +17,17 @@ FileKind kind_of(Descriptor& d) {
   return d.console() ? FileKind::unknown : FileKind::regular;
 }
 
-// A state object open for writing, or why not.
-Answer<Descriptor*> writable_object(WasiGuest& guest, std::uint32_t number, Rights wanted) {
+// A state object or file open for writing, or why not.
+Answer<Descriptor*> writable(WasiGuest& guest, std::uint32_t number, Rights wanted) {
   Descriptor* d = guest.descriptors().find(number);
   if (!d || d->folder()) return std::unexpected(Errno::badf);
   if (d->console()) return std::unexpected(Errno::inval);
-  if (!d->object()) return std::unexpected(Errno::rofs);
   if (!d->may(wanted)) return std::unexpected(Errno::notcapable);
   return d;
 }
 
 Errno resize(WasiGuest& guest, Descriptor& d, std::uint64_t size) {
-  const auto done = d.object()->truncate(size);
+  const auto done = d.object() ? d.object()->truncate(size) : d.file()->truncate(size);
   return done ? Errno::success : guest.refused(done.error());
 }
 
@@ -44,12 +43,12 @@ Errno fd_advise(WasiGuest& guest, const Call& call) {
 
 // (descriptor, offset, length)
 Errno fd_allocate(WasiGuest& guest, const Call& call) {
-  const auto d = writable_object(guest, call.word(0), right::allocate);
+  const auto d = writable(guest, call.word(0), right::allocate);
   if (!d) return d.error();
   const std::uint64_t offset = call.wide(1), length = call.wide(2);
   if (length == 0) return Errno::inval;
   if (offset > last_offset || length > last_offset - offset) return Errno::fbig;
-  const auto size = (*d)->object()->size();
+  const auto size = (*d)->object() ? (*d)->object()->size() : Result<std::uint64_t>((*d)->file()->metadata().size);
   if (!size) return guest.refused(size.error());
   return offset + length <= *size ? Errno::success : resize(guest, **d, offset + length);
 }
@@ -108,9 +107,23 @@ Errno fd_filestat_get(WasiGuest& guest, const Call& call) {
 
 // (descriptor, size)
 Errno fd_filestat_set_size(WasiGuest& guest, const Call& call) {
-  const auto d = writable_object(guest, call.word(0), right::set_size);
+  const auto d = writable(guest, call.word(0), right::set_size);
   if (!d) return d.error();
   return call.wide(1) > last_offset ? Errno::inval : resize(guest, **d, call.wide(1));
+}
+
+// (descriptor, accessed, modified, which)
+Errno fd_filestat_set_times(WasiGuest& guest, const Call& call) {
+  Descriptor* d = guest.descriptors().find(call.word(0));
+  if (!d) return Errno::badf;
+  if (!d->may(right::set_times)) return Errno::notcapable;
+  const auto times = times_of(guest, call.wide(1), call.wide(2), call.word(3));
+  if (!times) return times.error();
+  if (d->console()) return Errno::inval;
+  if (Folder* folder = d->folder()) return set_times(guest, folder->place, effect::Follow::yes, *times);
+  if (d->object()) return Errno::notsup;
+  const auto set = d->file()->set_times(*times);
+  return set ? Errno::success : guest.refused(set.error());
 }
 
 // (descriptor, result)

@@ -72,9 +72,8 @@ Errno read_into(WasiGuest& guest, const Call& call, const Transfer& t, std::uint
 Errno write_some(WasiGuest& guest, Descriptor& d, std::uint64_t offset, std::span<const std::byte> bytes) {
   if (Console* console = d.console())
     return console->stream ? guest.write_output(*console->stream, bytes) : Errno::badf;
-  if (!d.object()) return Errno::rofs;
   if (offset > last_offset - bytes.size()) return Errno::fbig;
-  const auto written = d.object()->write_at(offset, bytes);
+  const auto written = d.object() ? d.object()->write_at(offset, bytes) : d.file()->write_at(offset, bytes);
   return written ? Errno::success : guest.refused(written.error());
 }
 

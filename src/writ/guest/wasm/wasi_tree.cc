@@ -1,5 +1,4 @@
-// The functions on paths besides path_open. Only the state changes; what would change the host is refused after a look, so
-// that the try is in the journal.
+// The functions on paths besides path_open.
 #include <algorithm>
 
 #include "writ/guest/wasm/wasi_calls.h"
@@ -29,6 +28,14 @@ Errno rename_objects(WasiGuest& guest, const std::string& from, const std::strin
   return Errno::success;
 }
 
+// A name that ends in '/' is a folder's: only one that is there can have it.
+Errno check_new_name(WasiGuest& guest, const Place& place) {
+  if (!place.must_be_folder) return Errno::success;
+  const auto seen = look_at(guest, {place.realm, place.path}, effect::Follow::no);
+  if (!seen) return seen.error();
+  return seen->kind == FileKind::directory ? Errno::exist : Errno::notdir;
+}
+
 bool is_below(std::string_view path, std::string_view folder) {
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
@@ -53,7 +60,7 @@ Errno rename_in_state(WasiGuest& guest, const Place& from, const Place& to) {
   const auto source = look_at(guest, from, effect::Follow::no);
   if (!source) return source.error();
   if (from.path == to.path) return Errno::success;
-  const auto target = look_at(guest, {to.realm, to.path, false}, effect::Follow::no);
+  const auto target = look_at(guest, {to.realm, to.path}, effect::Follow::no);
   if (!target && target.error() != Errno::noent) return target.error();
   const bool folder = source->kind == FileKind::directory;
   if (target && target->kind == FileKind::directory && !folder) return Errno::isdir;
@@ -76,11 +83,13 @@ Errno rename_in_state(WasiGuest& guest, const Place& from, const Place& to) {
 
 // (folder, path, length). A folder of the state is a word in this guest's own table until an object is written below it.
 Errno path_create_directory(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 1);
+  const auto place = place_at(guest, call, call.word(0), 1, right::path_create_folder);
   if (!place) return place.error();
+  if (place->realm == Realm::host && guest.session().is_on_the_way(place->path)) return Errno::exist;
   if (place->realm == Realm::host) {
-    const auto seen = look_at(guest, {place->realm, place->path, false}, effect::Follow::no);
-    return seen ? Errno::exist : seen.error() == Errno::acces ? Errno::acces : Errno::rofs;
+    const Errno made = done(guest, guest.session().make_file_folder(place->path));
+    const bool there = made == Errno::acces && look_at(guest, {place->realm, place->path}, effect::Follow::no);
+    return there ? Errno::exist : made;  // as Linux has it, so that programs which make all folders on the way go on
   }
   if (place->realm == Realm::root || place->path.empty() || is_made_folder(guest, place->path)) return Errno::exist;
   if (guest.made_folders().size() >= most_made_folders) return Errno::nospc;
@@ -91,7 +100,7 @@ Errno path_create_directory(WasiGuest& guest, const Call& call) {
 
 // (folder, lookup flags, path, length, result)
 Errno path_filestat_get(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 2);
+  const auto place = place_at(guest, call, call.word(0), 2, right::path_filestat);
   if (!place) return place.error();
   if (!call.memory().contains(call.word(4), sizeof(FileStat))) return Errno::fault;
   const auto stat = look_at(guest, *place, (call.word(1) & lookup_follow) != 0 ? effect::Follow::yes : effect::Follow::no);
@@ -99,18 +108,35 @@ Errno path_filestat_get(WasiGuest& guest, const Call& call) {
   return call.memory().store(call.word(4), *stat) ? Errno::success : Errno::fault;
 }
 
-// (folder, lookup flags, path, length, new folder, new path, length)
+// (folder, lookup flags, path, length, accessed, modified, which)
+Errno path_filestat_set_times(WasiGuest& guest, const Call& call) {
+  const auto place = place_at(guest, call, call.word(0), 2, right::path_set_times);
+  if (!place) return place.error();
+  const auto times = times_of(guest, call.wide(4), call.wide(5), call.word(6));
+  if (!times) return times.error();
+  return set_times(guest, *place, (call.word(1) & lookup_follow) != 0 ? effect::Follow::yes : effect::Follow::no, *times);
+}
+
+// (folder, lookup flags, path, length, new folder, new path, length). A link that is named again is itself named: following
+// it is refused, as nobody needs it and two names of one link are what they look like.
 Errno path_link(WasiGuest& guest, const Call& call) {
-  const auto from = place_at(guest, call, call.word(0), 2);
-  const auto to = place_at(guest, call, call.word(4), 5);
+  const auto from = place_at(guest, call, call.word(0), 2, right::path_link_from);
+  const auto to = place_at(guest, call, call.word(4), 5, right::path_link_to);
   if (!from || !to) return from ? to.error() : from.error();
-  const Errno source = refuse_change(guest, *from), target = refuse_change(guest, *to);
-  return source == Errno::acces ? source : target;
+  if ((call.word(1) & lookup_follow) != 0) return Errno::inval;
+  if (from->realm != Realm::host || to->realm != Realm::host) {
+    const Errno source = refuse_change(guest, *from, Errno::xdev), target = refuse_change(guest, *to, Errno::xdev);
+    if (source == Errno::acces || target == Errno::acces) return Errno::acces;
+    return from->realm == to->realm ? Errno::perm : Errno::xdev;
+  }
+  if (const Errno fits = check_new_name(guest, *to); fits != Errno::success) return fits;
+  if (from->must_be_folder) return refuse_change(guest, *from, Errno::notdir);
+  return done(guest, guest.session().add_file_name(from->path, to->path));
 }
 
 // (folder, path, length, buffer, length, result)
 Errno path_readlink(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 1);
+  const auto place = place_at(guest, call, call.word(0), 1, right::path_readlink);
   if (!place) return place.error();
   if (!call.memory().contains(call.word(3), call.word(4)) || !call.memory().contains(call.word(5), 4)) return Errno::fault;
   if (place->realm != Realm::host || place->must_be_folder || guest.session().is_on_the_way(place->path)) {
@@ -126,9 +152,9 @@ Errno path_readlink(WasiGuest& guest, const Call& call) {
 
 // (folder, path, length)
 Errno path_remove_directory(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 1);
+  const auto place = place_at(guest, call, call.word(0), 1, right::path_remove_folder);
   if (!place) return place.error();
-  if (place->realm == Realm::host) return refuse_change(guest, *place);
+  if (place->realm == Realm::host) return done(guest, guest.session().remove_file_folder(place->path));
   if (place->realm == Realm::root || place->path.empty()) return Errno::busy;
   const auto seen = look_at(guest, *place, effect::Follow::no);
   if (!seen) return seen.error();
@@ -143,26 +169,43 @@ Errno path_remove_directory(WasiGuest& guest, const Call& call) {
 
 // (folder, old path, length, new folder, new path, length)
 Errno path_rename(WasiGuest& guest, const Call& call) {
-  const auto from = place_at(guest, call, call.word(0), 1);
-  const auto to = place_at(guest, call, call.word(3), 4);
+  const auto from = place_at(guest, call, call.word(0), 1, right::path_rename_from);
+  const auto to = place_at(guest, call, call.word(3), 4, right::path_rename_to);
   if (!from || !to) return from ? to.error() : from.error();
   if (from->realm == Realm::state && to->realm == Realm::state) return rename_in_state(guest, *from, *to);
-  const Errno source = refuse_change(guest, *from), target = refuse_change(guest, *to);
+  if (from->realm == Realm::host && to->realm == Realm::host) {
+    if (from->must_be_folder || to->must_be_folder) {
+      const auto seen = look_at(guest, {from->realm, from->path}, effect::Follow::no);
+      if (!seen) return seen.error();
+      if (seen->kind != FileKind::directory) return Errno::notdir;
+    }
+    return done(guest, guest.session().rename_file(from->path, to->path));
+  }
+  const Errno source = refuse_change(guest, *from, Errno::xdev), target = refuse_change(guest, *to, Errno::xdev);
   return source == Errno::acces || target == Errno::acces ? Errno::acces : Errno::xdev;
 }
 
 // (content, length, folder, path, length)
 Errno path_symlink(WasiGuest& guest, const Call& call) {
   if (!call.memory().contains(call.word(0), call.word(1))) return Errno::fault;
-  const auto place = place_at(guest, call, call.word(2), 3);
-  return place ? refuse_change(guest, *place) : place.error();
+  const auto place = place_at(guest, call, call.word(2), 3, right::path_symlink);
+  if (!place) return place.error();
+  if (place->realm != Realm::host) return refuse_change(guest, *place, Errno::perm);
+  if (const Errno fits = check_new_name(guest, *place); fits != Errno::success) return fits;
+  const auto target = call.memory().at(call.word(0), call.word(1));
+  return done(guest, guest.session().make_file_link({reinterpret_cast<const char*>(target.data()), target.size()}, place->path));
 }
 
 // (folder, path, length)
 Errno path_unlink_file(WasiGuest& guest, const Call& call) {
-  const auto place = place_at(guest, call, call.word(0), 1);
+  const auto place = place_at(guest, call, call.word(0), 1, right::path_unlink);
   if (!place) return place.error();
-  if (place->realm == Realm::host) return refuse_change(guest, *place);
+  if (place->realm == Realm::host && !place->must_be_folder) return done(guest, guest.session().remove_file(place->path));
+  if (place->realm == Realm::host) {
+    const auto seen = look_at(guest, {place->realm, place->path}, effect::Follow::no);
+    if (!seen) return seen.error();
+    return seen->kind == FileKind::directory ? Errno::isdir : Errno::notdir;
+  }
   if (place->realm == Realm::root || place->path.empty() || is_made_folder(guest, place->path)) return Errno::isdir;
   const auto removed = place->must_be_folder ? Result<void>(invalid("a folder")) : guest.session().remove_object(place->path);
   if (removed) {
@@ -170,7 +213,7 @@ Errno path_unlink_file(WasiGuest& guest, const Call& call) {
     return Errno::success;
   }
   if (!place->must_be_folder && removed.error().code != Code::unavailable) return guest.refused(removed.error());
-  const auto seen = look_at(guest, {place->realm, place->path, false}, effect::Follow::no);
+  const auto seen = look_at(guest, {place->realm, place->path}, effect::Follow::no);
   if (!seen) return seen.error();
   return seen->kind == FileKind::directory ? Errno::isdir : Errno::notdir;
 }

@@ -70,6 +70,12 @@ struct Moment {
   friend bool operator==(const Moment&, const Moment&) = default;
 };
 
+// A folder of the host, and where the task saw it.
+struct MountedFolder {
+  std::string at, root;
+  friend bool operator==(const MountedFolder&, const MountedFolder&) = default;
+};
+
 struct InputManifest {
   std::vector<std::string> arguments;
   std::vector<Capability> capabilities;
@@ -82,6 +88,7 @@ struct InputManifest {
   std::optional<DigestPair> input;        // standard input as far as it was read; none: the task never asked
   std::vector<std::string> labels;        // K=V
   Limits limits;
+  std::vector<MountedFolder> mounts;      // folders that stood elsewhere in its view than at their own path
   std::string name;                       // given by --id; may be empty
   std::vector<Sha256> parents;            // statements of the receipts this task follows from
   std::optional<DigestPair> policy;       // none: no policy but the grants
@@ -133,8 +140,23 @@ struct Write {
   friend bool operator==(const Write&, const Write&) = default;
 };
 
+enum class FileKind : std::uint8_t { file, folder, link };  // link: a symbolic one
+enum class FileChange : std::uint8_t { created, changed, removed };
+
+// What was done to one path of the host.
+struct FileWrite {
+  std::optional<DigestPair> after, before;  // of the content; none: no file is there, or was
+  FileChange happened = FileChange::created;
+  FileKind kind = FileKind::file;           // of what is there afterwards; of what was there, if removed
+  std::uint64_t mode = 0;                   // permission bits afterwards; 0 if removed
+  std::string path;                         // absolute; bytes
+  std::string target;                       // of a link
+  friend bool operator==(const FileWrite&, const FileWrite&) = default;
+};
+
 struct OutputManifest {
   Effects effects;
+  std::vector<FileWrite> files;             // by folder and path; empty if discarded
   Moment finished;
   std::vector<std::string> nondeterminism;  // why a replay may differ; empty: it may not
   Outcome outcome;

@@ -8,6 +8,8 @@
 
 namespace writ::proof {
 
+inline constexpr std::array<std::string_view, 3> file_kind_names{"file", "folder", "link"};
+inline constexpr std::array<std::string_view, 3> file_change_names{"created", "changed", "removed"};
 inline constexpr std::array<std::string_view, 2> settlement_names{"committed", "discarded"};
 
 template <class F>
@@ -53,6 +55,10 @@ void describe(F& form, typename F::template Value<Moment>& v) {
   form.object([&] { form("real", v.real), form("virtual", v.virtual_time); });
 }
 template <class F>
+void describe(F& form, typename F::template Value<MountedFolder>& v) {
+  form.object([&] { form("at", v.at), form("root", v.root); });
+}
+template <class F>
 void describe(F& form, typename F::template Value<InputManifest>& v) {
   form.object([&] {
     form("arguments", v.arguments);
@@ -66,6 +72,7 @@ void describe(F& form, typename F::template Value<InputManifest>& v) {
     form("input", v.input);
     form("labels", v.labels);
     form("limits", v.limits);
+    form.later("mounts", v.mounts);
     form("name", v.name);
     form("parents", v.parents);
     form("policy", v.policy);
@@ -120,9 +127,22 @@ void describe(F& form, typename F::template Value<Write>& v) {
   });
 }
 template <class F>
+void describe(F& form, typename F::template Value<FileWrite>& v) {
+  form.object([&] {
+    form("after", v.after);
+    form("before", v.before);
+    form.choice("happened", v.happened, file_change_names);
+    form.choice("kind", v.kind, file_kind_names);
+    form("mode", v.mode);
+    form("path", v.path);
+    form("target", v.target);
+  });
+}
+template <class F>
 void describe(F& form, typename F::template Value<OutputManifest>& v) {
   form.object([&] {
     form("effects", v.effects);
+    form.later("files", v.files);
     form("finished", v.finished);
     form("nondeterminism", v.nondeterminism);
     form("outcome", v.outcome);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "writ/proof/verify/manifest_form.h"
@@ -68,12 +70,28 @@ Result<void> read_parts(Parts& p, std::string_view text) {
 
 Error mismatch(std::string what, std::string where) { return {Code::corrupt, std::move(what), std::move(where), {}}; }
 
+// A path of the host is told once, and what is told of it agrees.
+Result<void> check_files(const OutputManifest& out) {
+  for (const FileWrite& f : out.files) {
+    const bool gone = f.happened == FileChange::removed, file = f.kind == FileKind::file;
+    if (!f.path.starts_with('/')) return mismatch("a file without a whole path was written", "output.files");
+    if (f.after.has_value() != (file && !gone) || f.target.empty() != (f.kind != FileKind::link || gone) ||
+        (f.happened == FileChange::created && f.before) || (gone && f.mode != 0) || f.mode > 0777)
+      return mismatch("what is told of a file does not agree", "output.files");
+  }
+  std::set<std::string_view> paths;
+  for (const FileWrite& f : out.files)
+    if (!paths.insert(f.path).second) return mismatch("a file is told of twice", "output.files");
+  return {};
+}
+
 Result<void> check_settlement(const InputManifest& in, const OutputManifest& out) {
   if (in.task != out.task) return mismatch("the manifests are of two tasks", "output.task");
   if (out.settlement == Settlement::committed) {
     if (!out.outcome.success()) return mismatch("a task that did not end well was committed", "output.settlement");
-    return {};
+    return check_files(out);
   }
+  if (!out.files.empty()) return mismatch("a discarded task has written files", "output.files");
   if (!out.writes.empty()) return mismatch("a discarded task has written", "output.writes");
   if (out.state != in.state) return mismatch("a discarded task has moved the state", "output.state");
   return {};

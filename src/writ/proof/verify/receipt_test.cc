@@ -188,6 +188,44 @@ TEST(Receipt, TheKeptOneStillVerifies) {
   EXPECT_EQ(*kept, good());
 }
 
+std::string with_files(const std::function<void(OutputManifest&)>& change) {
+  auto out = sample::output_with_files();
+  change(out);
+  return sample::receipt(sample::input_with_files(), out, our_key());
+}
+
+TEST(Receipt, TellsOfFiles) {
+  const auto text = with_files([](OutputManifest&) {});
+  const auto v = verify_receipt(text, trusting(our_key()));
+  ASSERT_EQ(v.verdict, Verdict::verified) << v.what;
+  EXPECT_EQ(v.output.files, sample::output_with_files().files);
+  EXPECT_EQ(v.input.mounts.at(0).at, "/");
+}
+
+// Signed as it should be, and yet it cannot be true.
+TEST(Receipt, WhatIsToldOfFilesHasToAgree) {
+  const auto refused = [](const std::function<void(OutputManifest&)>& change) {
+    return verify_receipt(with_files(change), trusting(our_key())).verdict == Verdict::mismatched;
+  };
+  EXPECT_TRUE(refused([](auto& m) { m.files[0].path = "relative"; }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[0].path = m.files[1].path; }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[0].after.reset(); }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[0].mode = 04755; }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[1].target.clear(); }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[1].before = m.files[0].before; }));
+  EXPECT_TRUE(refused([](auto& m) { m.files[2].after = m.files[0].after; }));
+  EXPECT_TRUE(refused([](auto& m) { m.settlement = Settlement::discarded, m.writes.clear(), m.state = sample::input().state; }));
+}
+
+TEST(Receipt, AnEmptyListOfFilesIsLeftOut) {
+  auto text = text_of(sample::output());
+  EXPECT_EQ(text.find("\"files\""), std::string::npos);
+  ASSERT_TRUE(parse_output_manifest(text));
+  const auto at = text.find("\"finished\"");
+  text.insert(at, "\"files\":[],");
+  EXPECT_FALSE(parse_output_manifest(text));
+}
+
 TEST(Receipt, EveryPrefixIsMalformed) {
   const std::string text = good();
   for (std::size_t n = 0; n < text.size(); n += 7) {

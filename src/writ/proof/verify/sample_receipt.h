@@ -70,6 +70,20 @@ inline OutputManifest output() {
   return m;
 }
 
+// The same of a task that also changed files.
+inline InputManifest input_with_files() {
+  auto m = input();
+  m.mounts = {{"/", "/srv/index"}};
+  return m;
+}
+inline OutputManifest output_with_files() {
+  auto m = output();
+  m.files = {{digest(as_bytes("new")), digest(as_bytes("old")), FileChange::changed, FileKind::file, 0644, "/srv/index/a\nb", {}},
+             {{}, {}, FileChange::created, FileKind::link, 0777, "/srv/index/latest", "a\nb"},
+             {{}, digest(as_bytes("old")), FileChange::removed, FileKind::file, 0, "/srv/index/old", {}}};
+  return m;
+}
+
 inline VerifierKey verifier(const SigningKey& key) { return {"writ.example/store", key.public_key()}; }
 
 inline std::string signed_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {

@@ -1,0 +1,385 @@
+// The redo journal, against everything that can come between: failing operations, a full disk, other people's changes, and
+// the end of the process at every step. What is demanded each time: the tree is old or new, never a mix, and nothing is left.
+#include "writ/workspace/commit.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <random>
+
+#include "writ/workspace/shadow.h"
+#include "writ/workspace/testing_files.h"
+#include "writ/workspace/testing_folder.h"
+#include "writ/workspace/undo.h"
+
+namespace writ::workspace {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::FailingFiles;
+using testing::Folder;
+using testing::picture;
+using Picture = std::map<std::string, std::string>;
+
+bool soak() { return std::getenv("WRIT_SOAK") != nullptr; }
+
+std::unique_ptr<store::Store> open_store(const std::string& folder, store::Durability d = store::Durability::none) {
+  store::OpenOptions options;
+  options.access = store::Access::create;
+  options.durability = d;
+  auto s = store::Store::open(folder, options);
+  if (!s) throw std::runtime_error(s.error().text());
+  return std::move(*s);
+}
+
+// A working folder, a store, and one task that changes a bit of everything in `files` files.
+class World {
+ public:
+  explicit World(int files = 6) {
+    for (int i = 0; i < files; ++i) base.write("f" + std::to_string(i), "old " + std::to_string(i) + "\n");
+    base.write("d/keep", "k");
+    base.write("d/gone", "g");
+    base.write("old/deep/x", "x");
+    fs::create_symlink("f0", base / "link");
+    ::chmod((base / "f0").c_str(), 0750);
+    old_picture = picture(base.text());
+    const auto made = Shadow::open({base.text(), places.shadow(id), [] { return WallTime{1'700'000'000'000'000'000}; }});
+    auto& s = **made;
+    const auto write = [&](const std::string& path, const std::string& text) {
+      auto f = s.open_file(path, Follow::no, Use::write, Create::if_absent, Empty::yes);
+      if (!f || !(*f)->write_at(0, std::as_bytes(std::span(text)))) throw std::runtime_error(path);
+    };
+    const auto must = [](const auto& r) {
+      if (!r) throw std::runtime_error(r.error().text());
+    };
+    for (int i = 0; i < files; ++i) write("f" + std::to_string(i), "new " + std::to_string(i) + "\nmore\n");
+    must(s.remove_file("d/gone"));
+    must(s.make_folder("made"));
+    must(s.make_folder("made/in"));
+    write("made/in/y", "y");
+    must(s.add_name("made/in/y", "made/twin"));
+    must(s.rename("old/deep/x", "d/x"));
+    must(s.remove_folder("old/deep"));
+    must(s.remove_folder("old"));
+    write("old", "now a file");
+    must(s.remove_file("link"));
+    must(s.make_link("d/x", "link"));
+    auto tree = s.seal();
+    must(tree);
+    changes.trees.push_back(std::move(*tree));
+    new_picture = old_picture;
+    for (int i = 0; i < files; ++i) new_picture["f" + std::to_string(i)] = "new " + std::to_string(i) + "\nmore\n";
+    for (const auto* gone : {"d/gone", "old/deep", "old/deep/x"}) new_picture.erase(gone);
+    new_picture["made"] = new_picture["made/in"] = "/";
+    new_picture["made/in/y"] = new_picture["made/twin"] = "y";
+    new_picture["d/x"] = "x";
+    new_picture["old"] = "now a file";
+    new_picture["link"] = "-> d/x";
+  }
+  // As the settlement of a task does it. Every error is a value.
+  Result<void> commit(Files& files, store::Store& store) {
+    WRIT_TRY(auto commit, Commit::prepare(files, places, id, changes, places.shadow(id)));
+    WRIT_CHECK(store.write([&](store::Transaction& t) { return commit->enter(t); }));
+    entered = true;
+    WRIT_TRY(const auto left, commit->apply());
+    if (!left.empty()) return Error{Code::conflict, "left alone", left[0], {}};
+    return commit->finish(store);
+  }
+  void recover_and_check(store::Store& store) {
+    const auto r = recover(host_files(), store, places, [](const TaskId&) { return false; });
+    ASSERT_TRUE(r) << r.error().text();
+    EXPECT_TRUE(r->left.empty()) << r->left[0];
+    EXPECT_TRUE(r->failures.empty()) << r->failures[0];
+    const auto view = store.snapshot();
+    const bool committed = view->record(changes_table, id.bytes)->has_value();
+    EXPECT_FALSE(view->record(intent_table, id.bytes)->has_value());
+    const auto now = picture(base.text());
+    EXPECT_TRUE(now == (committed ? new_picture : old_picture)) << "a mix";
+    EXPECT_FALSE(fs::exists(places.shadow(id))) << "private copies are left";
+    EXPECT_EQ(fs::exists(places.undo(id)), committed);
+    recovered_new = committed;
+  }
+
+  Folder base, own;
+  Places places{own.text()};
+  TaskId id = TaskId::random();
+  Changes changes;
+  Picture old_picture, new_picture;
+  bool entered = false, recovered_new = false;
+};
+
+TEST(Commit, MakesItSo) {
+  World w;
+  const auto store = open_store(w.own.text());
+  const auto done = w.commit(host_files(), *store);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(picture(w.base.text()), w.new_picture);
+  struct stat a{}, b{};
+  ASSERT_EQ(::stat((w.base / "f0").c_str(), &a), 0);
+  EXPECT_EQ(a.st_mode & 07777, 0750u) << "the mode stays";
+  ASSERT_EQ(::stat((w.base / "made/in/y").c_str(), &a), 0);
+  ASSERT_EQ(::stat((w.base / "made/twin").c_str(), &b), 0);
+  EXPECT_EQ(a.st_ino, b.st_ino) << "two names of one file";
+  w.recover_and_check(*store);
+}
+
+TEST(Commit, TakesBackWhatItDid) {
+  World w;
+  const auto store = open_store(w.own.text());
+  ASSERT_TRUE(w.commit(host_files(), *store));
+  const auto back = reverse(host_files(), w.places, w.id, w.changes);
+  ASSERT_TRUE(back) << back.error().text();
+  const auto again = parse_changes(text_of(*back));
+  ASSERT_TRUE(again) << again.error().text();
+  const TaskId undo = TaskId::random();
+  auto commit = Commit::prepare(host_files(), w.places, undo, *back, w.places.undo(w.id));
+  ASSERT_TRUE(commit) << commit.error().text();
+  ASSERT_TRUE(store->write([&](store::Transaction& t) { return (*commit)->enter(t); }));
+  const auto left = (*commit)->apply();
+  ASSERT_TRUE(left) << left.error().text();
+  EXPECT_TRUE(left->empty());
+  ASSERT_TRUE((*commit)->finish(*store));
+  EXPECT_EQ(picture(w.base.text()), w.old_picture);
+}
+
+TEST(Commit, UndoRefusesWhatChangedSince) {
+  World w;
+  const auto store = open_store(w.own.text());
+  ASSERT_TRUE(w.commit(host_files(), *store));
+  w.base.write("f1", "mine\n");
+  auto back = reverse(host_files(), w.places, w.id, w.changes);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Code::conflict);
+  EXPECT_NE(back.error().where.find("f1"), std::string::npos);
+  const auto some = only(w.changes, {w.base / "f2"});
+  ASSERT_TRUE(some);
+  EXPECT_TRUE(reverse(host_files(), w.places, w.id, *some));
+  ASSERT_TRUE(forget_undo(*store, w.places, WallTime{INT64_MAX}));
+  back = reverse(host_files(), w.places, w.id, *some);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Code::unavailable);
+}
+
+// Whatever somebody did to the base since the task looked: a conflict, and nothing of the task's is written.
+TEST(Commit, AChangedBaseIsAConflict) {
+  const std::vector<std::function<void(World&)>> strangers{
+      [](World& w) { w.base.write("f2", "another\n"); },
+      [](World& w) { fs::remove(w.base / "f2"); },
+      [](World& w) { w.base.write("made", "taken"); },
+      [](World& w) { w.base.write("made/in/y", "taken"); },
+      [](World& w) { w.base.write("old/deep/new", "in a folder that goes"); },
+      [](World& w) { fs::remove(w.base / "d/gone"); },
+      [](World& w) { fs::rename(w.base / "d", w.base / "d2"), fs::create_directory(w.base / "d"); },
+      [](World& w) { fs::rename(w.base / "d", w.base / "d2"), fs::create_symlink("d2", w.base / "d"); },
+      [](World& w) { fs::remove(w.base / "link"), fs::create_symlink("f1", w.base / "link"); },
+      [](World& w) { ::chmod((w.base / "f2").c_str(), 0600); },
+  };
+  for (std::size_t i = 0; i < strangers.size(); ++i) {
+    World w;
+    const auto store = open_store(w.own.text());
+    strangers[i](w);
+    const auto theirs = picture(w.base.text());
+    const auto done = w.commit(host_files(), *store);
+    ASSERT_FALSE(done) << i;
+    EXPECT_EQ(done.error().code, Code::conflict) << i << " " << done.error().text();
+    EXPECT_FALSE(w.entered) << i;
+    EXPECT_TRUE(picture(w.base.text()) == theirs) << i;
+  }
+}
+
+// The same at the last moment: after everything was prepared.
+TEST(Commit, AChangeWhileItIsPreparedIsAConflictToo) {
+  World w;
+  const auto store = open_store(w.own.text());
+  auto commit = Commit::prepare(host_files(), w.places, w.id, w.changes, w.places.shadow(w.id));
+  ASSERT_TRUE(commit);
+  w.base.write("f3", "another\n");
+  const auto entered = store->write([&](store::Transaction& t) { return (*commit)->enter(t); });
+  ASSERT_FALSE(entered);
+  EXPECT_EQ(entered.error().code, Code::conflict);
+  commit->reset();
+  w.old_picture["f3"] = "another\n";
+  EXPECT_TRUE(picture(w.base.text()) == w.old_picture) << "prepared copies are left";
+}
+
+TEST(Commit, WhatSomebodyMakesInTheMiddleIsLeftAlone) {
+  World w;
+  const auto store = open_store(w.own.text());
+  auto commit = Commit::prepare(host_files(), w.places, w.id, w.changes, w.places.shadow(w.id));
+  ASSERT_TRUE(commit);
+  ASSERT_TRUE(store->write([&](store::Transaction& t) { return (*commit)->enter(t); }));
+  w.base.write("f3", "mine\n");
+  const auto left = (*commit)->apply();
+  ASSERT_TRUE(left);
+  EXPECT_EQ(*left, std::vector<std::string>{w.base / "f3"});
+  w.new_picture["f3"] = "mine\n";
+  EXPECT_TRUE(picture(w.base.text()) == w.new_picture);
+}
+
+TEST(Commit, OneAtATime) {
+  World w;
+  const auto store = open_store(w.own.text());
+  auto first = Commit::prepare(host_files(), w.places, w.id, w.changes, w.places.shadow(w.id));
+  ASSERT_TRUE(first);
+  Folder other;
+  fs::create_directories(other / "shadows");
+  const auto second = Commit::prepare(host_files(), {other.text()}, TaskId::random(), w.changes, w.places.shadow(w.id));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::conflict);
+  const auto r = recover(host_files(), *store, w.places, [](const TaskId&) { return false; });
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(fs::exists(w.places.shadow(w.id))) << "recovery took a living commit for a dead one";
+}
+
+// Operation n fails, for every n: an error, and after recovery old or new.
+TEST(Commit, EveryOperationMayFail) {
+  std::uint64_t operations = 0;
+  {
+    World w;
+    FailingFiles count;
+    ASSERT_TRUE(w.commit(count, *open_store(w.own.text())));
+    operations = count.done;
+  }
+  std::printf("%llu operations of the workspace journal\n", static_cast<unsigned long long>(operations));
+  ASSERT_GT(operations, 0u);
+  std::uint64_t olds = 0, news = 0;
+  for (int full = 0; full < (soak() ? 2 : 1); ++full)
+    for (std::uint64_t n = 1; n <= operations; ++n) {
+      const int number = (n + static_cast<std::uint64_t>(full)) % 2 == 0 ? EIO : ENOSPC;
+      World w;
+      const auto store = open_store(w.own.text());
+      FailingFiles files;
+      files.how = FailingFiles::How::fail;
+      files.at = n;
+      files.number = number;
+      const auto done = w.commit(files, *store);
+      if (done && files.done < n) continue;  // an optional step failed and another way was taken
+      SCOPED_TRACE("operation " + std::to_string(n));
+      w.recover_and_check(*store);
+      if (!done) {
+        EXPECT_EQ(w.recovered_new, w.entered);
+      }
+      if (HasFailure()) return;
+      (w.recovered_new ? news : olds) += 1;
+    }
+  EXPECT_GT(olds, 0u);
+  EXPECT_GT(news, 0u);
+}
+
+int in_a_child(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    work();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+// The process ends at operation n, for every n.
+TEST(Commit, TheProcessMayEndAnywhere) {
+  std::uint64_t operations = 0;
+  {
+    World w;
+    FailingFiles count;
+    ASSERT_TRUE(w.commit(count, *open_store(w.own.text())));
+    operations = count.done;
+  }
+  ASSERT_GT(operations, 0u);
+  std::uint64_t olds = 0, news = 0;
+  const std::uint64_t step = soak() ? 1 : 3;
+  for (std::uint64_t n = 1; n <= operations; n += step) {
+    World w;
+    const int status = in_a_child([&] {
+      const auto store = open_store(w.own.text());
+      FailingFiles files;
+      files.how = FailingFiles::How::die;
+      files.at = n;
+      (void)!w.commit(files, *store).has_value();
+    });
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == FailingFiles::died) << n;
+    SCOPED_TRACE("operation " + std::to_string(n));
+    const auto store = open_store(w.own.text());
+    w.recover_and_check(*store);
+    if (HasFailure()) return;
+    (w.recovered_new ? news : olds) += 1;
+  }
+  EXPECT_GT(olds, 0u);
+  EXPECT_GT(news, 0u);
+}
+
+// kill -9 at random moments of a commit, and of the recoveries that follow.
+void kill_at_random(int files, int rounds) {
+  std::mt19937 random(11);
+  // How long a whole one takes here and now, so that kills fall everywhere in it and a little behind.
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    World w(files);
+    in_a_child([&] { (void)!w.commit(host_files(), *open_store(w.own.text(), store::Durability::sync)).has_value(); });
+  }
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun).count();
+  std::uint64_t olds = 0, news = 0;
+  for (int round = 0; round < rounds; ++round) {
+    World w(files);
+    const auto killed = [&](const std::function<void()>& work) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        work();
+        ::_exit(0);
+      }
+      ::usleep(static_cast<useconds_t>(random() % static_cast<unsigned>(whole)));
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    };
+    killed([&] {
+      const auto store = open_store(w.own.text(), store::Durability::sync);
+      (void)!w.commit(host_files(), *store).has_value();
+    });
+    if (round % 2 == 0)
+      killed([&] {
+        const auto store = open_store(w.own.text());
+        (void)!recover(host_files(), *store, w.places, [](const TaskId&) { return false; }).has_value();
+      });
+    SCOPED_TRACE("round " + std::to_string(round));
+    const auto store = open_store(w.own.text());
+    w.recover_and_check(*store);
+    if (::testing::Test::HasFailure()) return;
+    (w.recovered_new ? news : olds) += 1;
+  }
+  EXPECT_GT(olds, 0u);
+  std::printf("%d files, %d kills: %llu old, %llu new, no mix\n", files, rounds, static_cast<unsigned long long>(olds),
+              static_cast<unsigned long long>(news));
+}
+
+TEST(Commit, KilledWithTwentyFiles) { kill_at_random(20, soak() ? 400 : 24); }
+TEST(Commit, KilledWithAHundredFiles) { kill_at_random(100, soak() ? 200 : 8); }
+
+// A tree with names that terminals, shells and JSON stumble over.
+TEST(Commit, NamesAreBytes) {
+  Folder base, own;
+  const Places places{own.text()};
+  const TaskId id = TaskId::random();
+  auto shadow = Shadow::open({base.text(), places.shadow(id), [] { return WallTime{}; }});
+  ASSERT_TRUE(shadow);
+  const std::vector<std::string> names{"new\nline", "\x1b[31m", "\xff\xfe\x80", "-rf", "a b", std::string(255, 'x'), "\\", "\"", "%41"};
+  for (const auto& n : names) {
+    auto f = (*shadow)->open_file(n, Follow::no, Use::write, Create::always_new, Empty::no);
+    ASSERT_TRUE(f && (*f)->write_at(0, std::as_bytes(std::span(n))));
+  }
+  Changes changes;
+  changes.trees.push_back(*(*shadow)->seal());
+  const auto store = open_store(own.text());
+  auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
+  ASSERT_TRUE(commit) << commit.error().text();
+  ASSERT_TRUE(store->write([&](store::Transaction& t) { return (*commit)->enter(t); }));
+  ASSERT_TRUE((*commit)->apply());
+  ASSERT_TRUE((*commit)->finish(*store));
+  Picture wanted;
+  for (const auto& n : names) wanted[n] = n;
+  EXPECT_EQ(picture(base.text()), wanted);
+}
+
+}  // namespace
+}  // namespace writ::workspace
