@@ -99,6 +99,31 @@ class GateTest : public ::testing::Test {
 using Gate = GateTest;
 using Commit = GateTest;
 
+TEST_F(Commit, WhoAsksForAFolderDependsOnTheAnswerAndNotOnAllThatIsInIt) {
+  auto fill = task({"state.write:d/"});
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(fill->write("d/" + std::to_string(100 + i), "x"));
+  ASSERT_TRUE(fill->commit(*store_));
+  const auto ask = [&](std::string_view folder) {
+    auto t = task({"state.read:**", "state.write:**"});
+    const auto found = t->session->stat_object(folder);
+    EXPECT_EQ(found.has_value(), folder == "d") << folder;
+    EXPECT_TRUE(t->write("answer/" + std::string(folder), "x"));
+    return t;
+  };
+  const auto change = [&](std::string_view path) {
+    auto t = task({"state.write:**"});
+    EXPECT_TRUE(t->write(path, "changed"));
+    EXPECT_TRUE(t->commit(*store_));
+  };
+  auto there = ask("d"), not_there = ask("e");
+  EXPECT_LE(there->session->shadow().changes().read_set.size(), 3u);
+  change("d/120");
+  change("d/999");
+  EXPECT_TRUE(there->commit(*store_)) << "the folder is there as before";
+  change("e/first");
+  EXPECT_EQ(not_there->commit(*store_).error().code, Code::conflict) << "now there is such a folder";
+}
+
 TEST_F(Gate, WithoutAGrantNothingIsPossibleAndEverythingIsRecorded) {
   auto t = task({});
   EXPECT_EQ(t->read("a").error().code, Code::denied);

@@ -27,9 +27,9 @@ Result<std::size_t> read_piece(const Fd& fd, std::uint64_t offset, std::span<std
 
 }  // namespace
 
-Result<std::unique_ptr<HostFile>> HostFile::make(Fd fd, Place place, ByteCount largest) {
+Result<std::unique_ptr<HostFile>> HostFile::make(Fd fd, Place place, ByteCount largest, const Stop& stop) {
   std::unique_ptr<HostFile> file(new HostFile(std::move(fd), std::move(place)));
-  WRIT_CHECK(file->take_digest(largest));
+  WRIT_CHECK(file->take_digest(largest, stop));
   return file;
 }
 
@@ -42,7 +42,7 @@ Result<void> HostFile::check_unchanged() const {
   return Error{Code::conflict, "the file was changed while it was open", place_.granted, "try again"};
 }
 
-Result<void> HostFile::take_digest(ByteCount largest) {
+Result<void> HostFile::take_digest(ByteCount largest, const Stop& stop) {
   WRIT_TRY(metadata_, metadata_of(fd_, place_.granted));
   if (metadata_.size > largest.value())
     return Error{Code::exhausted, "the file is larger than " + format_size(largest), place_.granted, {}};
@@ -51,6 +51,7 @@ Result<void> HostFile::take_digest(ByteCount largest) {
   std::vector<std::byte> buffer(std::clamp<std::uint64_t>(metadata_.size + 1, 4096, piece));
   std::uint64_t total = 0;
   for (;;) {
+    if (stop && stop()) return Error{Code::unavailable, "the task is to end while the file is opened", place_.granted, {}};
     WRIT_TRY(const auto n, read_piece(fd_, total, buffer, place_.granted));
     if (n == 0) break;
     const auto part = std::span(buffer).first(n);

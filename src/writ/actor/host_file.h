@@ -9,6 +9,7 @@
 // Threads: one at a time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,13 +20,17 @@
 
 namespace writ::actor {
 
+// Whether the task is to end. Asked once in a quarter of a megabyte while a file is digested.
+using Stop = std::function<bool()>;
+
 inline constexpr ByteCount read_ahead = 32 * KiB;  // for each open file; beyond this two system calls weigh little
 inline constexpr ByteCount max_unsized_content = MiB;  // of a file in /proc and the like, which is kept in memory
 
 class HostFile final : public effect::File {
  public:
-  // A regular file opened for reading; its offset is not used. `exhausted` if it is larger than `largest`.
-  static Result<std::unique_ptr<HostFile>> make(Fd fd, Place place, ByteCount largest);
+  // A regular file opened for reading; its offset is not used. `exhausted` if it is larger than `largest`, `unavailable` if
+  // it was stopped.
+  static Result<std::unique_ptr<HostFile>> make(Fd fd, Place place, ByteCount largest, const Stop& stop);
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
   effect::Metadata metadata() const override { return metadata_; }
@@ -35,7 +40,7 @@ class HostFile final : public effect::File {
 
  private:
   HostFile(Fd fd, Place place) : fd_(std::move(fd)), place_(std::move(place)) {}
-  Result<void> take_digest(ByteCount largest);
+  Result<void> take_digest(ByteCount largest, const Stop& stop);
   Result<void> check_unchanged() const;
   Result<std::size_t> read_from_disk(std::uint64_t offset, std::span<std::byte> out) const;
 

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <climits>
 
-#include "writ/actor/host_file.h"
 #include "writ/base/assert.h"
 
 namespace writ::actor {
@@ -101,7 +100,7 @@ Result<std::unique_ptr<effect::File>> HostFiles::open(const Authorized& key) {
       return Error{Code::conflict, "the file was replaced while it was opened", resource, "try again"};
   }
   WRIT_TRY(auto where, place_of(fd, target.root));
-  WRIT_TRY(auto file, HostFile::make(std::move(fd), std::move(where), largest_file_));
+  WRIT_TRY(auto file, HostFile::make(std::move(fd), std::move(where), largest_file_, stop_));
   return std::unique_ptr<effect::File>(std::move(file));
 }
 

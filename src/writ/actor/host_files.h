@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "writ/actor/beneath.h"
+#include "writ/actor/host_file.h"
 #include "writ/base/units.h"
 #include "writ/effect/actor.h"
 
@@ -24,6 +25,9 @@ inline constexpr ByteCount max_file_size = 64 * GiB;             // a minute or 
 class HostFiles final : public effect::HostFiles {
  public:
   explicit HostFiles(ByteCount largest_file = max_file_size) : largest_file_(largest_file) {}
+
+  // Opening a file digests all of it, which takes minutes at most; a task that is to end does not wait for that.
+  void stop_when(Stop stop) { stop_ = std::move(stop); }
 
   Result<void> admit(std::uint32_t capability, const std::string& root) override;
   Result<std::unique_ptr<effect::File>> open(const effect::Authorized&) override;
@@ -41,6 +45,7 @@ class HostFiles final : public effect::HostFiles {
 
   std::map<std::uint32_t, Root> roots_;
   ByteCount largest_file_;
+  Stop stop_;
 };
 
 }  // namespace writ::actor

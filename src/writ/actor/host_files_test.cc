@@ -76,6 +76,20 @@ struct HostFilesTest : testing::Test {
   fs::path folder;
 };
 
+TEST_F(HostFilesTest, ATaskThatIsToEndDoesNotWaitForADigest) {
+  write("in/long", "");
+  fs::resize_file(folder / "in/long", 64 * GiB.value() - 1);  // an hour of digesting, if it went on
+  auto f = files();
+  int asked = 0;
+  f.stop_when([&] { return ++asked == 3; });
+  const auto opened = f.open(key("in/long"));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::unavailable);
+  EXPECT_EQ(asked, 3);
+  f.stop_when([] { return false; });
+  EXPECT_TRUE(f.open(key("in/a")));
+}
+
 TEST_F(HostFilesTest, ReadsWhatIsBelow) {
   auto f = files();
   auto a = f.open(key("in/deep/b"));

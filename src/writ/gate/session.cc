@@ -47,8 +47,8 @@ Result<StateEntry> Session::stat_object(std::string_view path) {
   WRIT_CHECK(store::check_object_path(path));
   // Whoever may read anything below a folder may know that the folder is there.
   if (setup_.capabilities.covers_below(Kind::state_read, path)) {
-    WRIT_TRY(const auto below, shadow_.list(std::string(path) + "/"));
-    if (!below.empty()) {
+    WRIT_TRY(const bool below, shadow_.any_below(std::string(path) + "/"));
+    if (below) {
       WRIT_CHECK(monitor_.note({Kind::state_read, std::string(path) + "/", 0, 0}));
       return StateEntry{std::string(path), effect::FileType::directory, 0};
     }

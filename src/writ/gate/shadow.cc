@@ -130,6 +130,24 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> Shadow::list(std::str
   return std::vector<std::pair<std::string, std::uint64_t>>(found.begin(), found.end());
 }
 
+Result<bool> Shadow::any_below(std::string_view prefix) {
+  for (auto it = objects_.lower_bound(prefix); it != objects_.end() && it->first.starts_with(prefix); ++it)
+    if (it->second.body) return true;  // the task's own, or one that it has read
+  constexpr std::size_t few = 16;
+  std::vector<std::string> gone;  // those that the task has removed itself
+  for (std::string after;;) {
+    WRIT_TRY(const auto states, snapshot_.list(prefix, few, after));
+    for (const auto& s : states) {
+      if (!objects_.contains(s.path)) return exists(s.path);
+      gone.push_back(s.path);
+    }
+    if (states.size() < few) break;
+    after = states.back().path;
+  }
+  listed_.try_emplace(std::string(prefix), std::move(gone));
+  return false;
+}
+
 ChangeSet Shadow::changes() const {
   ChangeSet made{{}, read_set_, listed_};
   for (const auto& [path, object] : objects_) {

@@ -39,6 +39,10 @@ class Shadow {
   // Paths below the prefix as the task sees them, with sizes. The commit validates the paths, not the sizes.
   Result<std::vector<std::pair<std::string, std::uint64_t>>> list(std::string_view prefix);
 
+  // Whether there is anything below. Looks no further than it must, and the commit validates no more than the answer: one
+  // object that is there, or that none came.
+  Result<bool> any_below(std::string_view prefix);
+
   // What came of it, with the read set and the folders listed, which the commit validates.
   ChangeSet changes() const;
 

@@ -5,6 +5,7 @@
 
 #include "writ/fence/fence.h"
 #include "writ/runtime/runtime.h"
+#include "writ/supervise/lock.h"
 
 namespace writ::runtime {
 namespace {
@@ -19,6 +20,8 @@ Protection tool(std::string name, std::string_view path, std::string_view packag
 }
 
 }  // namespace
+
+Result<void> lock_process() { return supervise::lock_process(); }
 
 std::vector<Protection> inspect_machine() {
   const auto m = fence::probe_machine();

@@ -55,8 +55,10 @@ struct Runtime::Parts {
   std::mutex mutex;
   Guests guests;  // guarded by mutex until made; never unmade
   std::unique_ptr<gate::Ledger> ledger;  // the same: only what names capabilities needs it
+  std::unique_ptr<Submissions> submissions;  // guarded by mutex until made; uses the guests, so it goes first
 
   Result<Guests*> ready();
+  Result<task::Report> execute(task::Spec, guest::Cancellation&);
   Result<gate::Ledger*> open_ledger() {
     const std::lock_guard lock(mutex);
     if (!ledger) {
@@ -82,6 +84,7 @@ Result<Guests*> Runtime::Parts::ready() {
   guest::wasm::Options engine;
   engine.fence = made.fence;
   engine.cache = std::filesystem::absolute(options.cache.empty() ? options.store + "/cache" : options.cache);
+  engine.tools.stop_on(options.interrupt);
   WRIT_TRY(made.engine, guest::wasm::open_engine(std::move(engine)));
   const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
   made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
@@ -125,13 +128,26 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
 
 // --- tasks -------------------------------------------------------------------------------------------------------
 
-Result<task::Report> Runtime::execute(task::Spec spec) {
-  WRIT_TRY(auto* guests, parts_->ready());
-  gate::Ledger* ledger = nullptr;
+Result<task::Report> Runtime::Parts::execute(task::Spec spec, guest::Cancellation& cancellation) {
+  WRIT_TRY(auto* made, ready());
+  gate::Ledger* named = nullptr;
   if (!spec.capabilities.empty()) {
-    WRIT_TRY(ledger, parts_->open_ledger());
+    WRIT_TRY(named, open_ledger());
   }
-  return guests->executor->execute(std::move(spec), ledger);
+  return made->executor->execute(std::move(spec), named, cancellation);
+}
+
+Result<task::Report> Runtime::execute(task::Spec spec) {
+  guest::Cancellation cancellation;
+  return parts_->execute(std::move(spec), cancellation);
+}
+
+Result<Handle> Runtime::submit(task::Spec spec) {
+  const std::lock_guard lock(parts_->mutex);
+  if (!parts_->submissions)
+    parts_->submissions = std::make_unique<Submissions>(
+        [parts = parts_.get()](task::Spec s, guest::Cancellation& c) { return parts->execute(std::move(s), c); }, max_under_way, queue_limit);
+  return parts_->submissions->submit(std::move(spec));
 }
 
 void Runtime::cancel_all() {

@@ -16,6 +16,7 @@
 #include "writ/base/id.h"
 #include "writ/base/result.h"
 #include "writ/gate/ledger.h"
+#include "writ/runtime/submission.h"
 #include "writ/store/store.h"
 #include "writ/task/index.h"
 #include "writ/task/settlement.h"
@@ -34,6 +35,7 @@ struct Options {
   Access access = Access::create;
   store::Durability durability = store::Durability::sync;
   FenceChoice fence = FenceChoice::automatic;
+  int interrupt = -1;      // a descriptor that becomes readable when compilers at work are to stop
 };
 
 // One task as the store remembers it: read out of its receipt, or out of what is staged.
@@ -125,6 +127,9 @@ class Runtime {
   // Blocks until the task is settled. An Error means that nothing ran, or that nothing could be settled; how a guest
   // ended, also a lost race, is in the Report.
   Result<task::Report> execute(task::Spec);
+  // The same without blocking: `exhausted` ("busy") when too many wait already (submission.h). What the spec's input and
+  // output use must live until the handle's wait() has answered.
+  Result<Handle> submit(task::Spec);
   void cancel_all();  // every running task ends as cancelled; from any thread, not from a signal handler
   Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code);
 
@@ -187,6 +192,10 @@ Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> 
 
 // The structure of a store, also of one that no longer opens. Empty: it holds. Repair mends only what is safe.
 Result<std::vector<Finding>> fsck(const std::string& store, Repair);
+
+// Closes this process for good to system calls that Writ never makes and that lead round the fence (supervise/lock.h). The
+// command does it at its start; a program that embeds Writ decides for itself.
+Result<void> lock_process();
 
 // What this machine offers, for `writ doctor` and --require: needs no store.
 std::vector<Protection> inspect_machine();

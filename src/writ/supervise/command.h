@@ -46,10 +46,11 @@ struct Command {
   std::optional<std::string> input = {};      // standard input; without it, nothing to read
   Limits limits = {};
   Confinement confinement = {};
+  int stop = -1;  // a descriptor that becomes readable when nobody wants the program any more: it is ended then
 };
 
 enum class Ending : std::uint8_t { exited, signalled, limited };
-enum class Limit : std::uint8_t { none, wall, cpu, file_size, output };
+enum class Limit : std::uint8_t { none, wall, cpu, file_size, output, stopped };
 const char* name(Limit);
 
 // What held the program besides its limits. Reported, because a kernel may lack each of them.

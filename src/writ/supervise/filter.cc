@@ -1,6 +1,5 @@
 #include "writ/supervise/filter.h"
 
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -8,11 +7,12 @@
 #include <cerrno>
 #include <initializer_list>
 
+#include "writ/supervise/filter_writer.h"
+
 namespace writ::supervise {
 namespace {
 
 constexpr unsigned newest_call_known = 462;  // mseal (Linux 6.10); what is newer is new to the tools too
-constexpr unsigned x32_bit = 0x40000000;
 
 constexpr int refused_always[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd, SYS_pidfd_open, SYS_pidfd_send_signal,
@@ -23,21 +23,6 @@ constexpr int refused_always[] = {
     SYS_setsid, SYS_setpgid, SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_process_madvise,
     SYS_open_by_handle_at, SYS_quotactl, SYS_acct, SYS_personality, SYS_modify_ldt};
 
-class Writer {
- public:
-  void load(unsigned offset) { put(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)); }
-  void answer(unsigned value) { put(BPF_STMT(BPF_RET | BPF_K, value)); }
-  void skip(unsigned instructions) { put(BPF_STMT(BPF_JMP | BPF_JA, instructions)); }
-  void skip_unless(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, instructions)); }
-  void skip_if(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, instructions, 0)); }
-  void skip_below(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, 0, instructions)); }
-  void skip_unless_any_bit(unsigned bits, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, instructions)); }
-  Filter filter;
-
- private:
-  void put(sock_filter f) { filter.code[filter.size++] = f; }
-};
-
 constexpr unsigned refuse = SECCOMP_RET_ERRNO | EPERM;
 constexpr unsigned missing = SECCOMP_RET_ERRNO | ENOSYS;
 constexpr unsigned first_argument = offsetof(seccomp_data, args);  // its low half: x86-64 is little-endian
@@ -45,13 +30,8 @@ constexpr unsigned first_argument = offsetof(seccomp_data, args);  // its low ha
 }  // namespace
 
 Filter make_filter(Processes processes, pid_t self) {
-  Writer w;
-  w.load(offsetof(seccomp_data, arch));
-  w.skip_if(AUDIT_ARCH_X86_64, 1);
-  w.answer(SECCOMP_RET_KILL_PROCESS);
-  w.load(offsetof(seccomp_data, nr));
-  w.skip_below(x32_bit, 1);
-  w.answer(SECCOMP_RET_KILL_PROCESS);
+  FilterWriter<Filter> w;
+  w.kill_foreign_tables();
   w.skip_below(newest_call_known + 1, 1);
   w.answer(missing);
   constexpr auto count = sizeof refused_always / sizeof *refused_always;

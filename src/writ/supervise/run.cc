@@ -25,6 +25,7 @@ const char* name(Limit l) {
     case Limit::cpu: return "processor time";
     case Limit::file_size: return "file size";
     case Limit::output: return "output";
+    case Limit::stopped: return "the patience of who asked for it";
   }
   std::unreachable();
 }
@@ -104,8 +105,8 @@ Stream drain(int fd, std::string& into, std::size_t limit) {
 }
 
 // Until the child has ended, or the answer names the limit that must end it.
-Limit watch(const Spawned& child, int output, int errors, Nanoseconds deadline, std::size_t output_limit, Finished& f) {
-  std::array<pollfd, 3> polled{{{child.pidfd.get(), POLLIN, 0}, {output, POLLIN, 0}, {errors, POLLIN, 0}}};
+Limit watch(const Spawned& child, int output, int errors, int stop, Nanoseconds deadline, std::size_t output_limit, Finished& f) {
+  std::array<pollfd, 4> polled{{{child.pidfd.get(), POLLIN, 0}, {output, POLLIN, 0}, {errors, POLLIN, 0}, {stop, POLLIN, 0}}};
   const std::array<std::string*, 2> texts{&f.output, &f.errors};
   for (;;) {
     const Nanoseconds left = deadline - system_clock().monotonic();
@@ -119,6 +120,7 @@ Limit watch(const Spawned& child, int output, int errors, Nanoseconds deadline, 
       if (s == Stream::ended) polled[i + 1].fd = -1;
     }
     if (polled[0].revents != 0) return Limit::none;
+    if (polled[3].revents != 0) return Limit::stopped;
   }
 }
 
@@ -168,7 +170,7 @@ Result<Finished> run(const Command& c) {
   errors.write.reset();
   Finished f;
   f.held = {ruleset.fd ? ruleset.abi : 0, child.seccomp, child.user_namespace};
-  f.limit = watch(child, output.read.get(), errors.read.get(), start + c.limits.wall, c.limits.output.value(), f);
+  f.limit = watch(child, output.read.get(), errors.read.get(), c.stop, start + c.limits.wall, c.limits.output.value(), f);
   if (f.limit != Limit::none) f.ending = Ending::limited;
   reap(child, c.limits, f);
   f.wall = system_clock().monotonic() - start;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,6 +82,21 @@ TEST(Supervise, WorksWithStandardDescriptorsClosed) {
         std::_Exit(r && r->output == "out\n" && r->errors == "err\n" ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
+}
+
+TEST(Supervise, EndsWhatNobodyWantsAnyMore) {
+  const Fd stop(::eventfd(0, EFD_CLOEXEC));
+  Command c = shell("echo begun; exec sleep 300");
+  c.stop = stop.get();
+  std::thread caller([&] {
+    const std::uint64_t one = 1;
+    EXPECT_EQ(::write(stop.get(), &one, sizeof one), 8);
+  });
+  const Finished f = finish(c);
+  caller.join();
+  EXPECT_EQ(f.ending, Ending::limited);
+  EXPECT_EQ(f.limit, Limit::stopped);
+  EXPECT_EQ(finish(c).limit, Limit::stopped) << "and nothing more is begun for it";
 }
 
 TEST(Supervise, GivesInputWithoutFeedingAPipe) {

@@ -75,6 +75,15 @@ std::vector<proof::Capability> learning() {
   return out;
 }
 
+DigestPair environment_commitment(const std::array<std::byte, 32>& seed, std::string_view value) {
+  constexpr std::string_view purpose = "writ environment 1\n";
+  Bytes all = to_bytes(purpose);
+  all.insert(all.end(), seed.begin(), seed.end());
+  const auto bytes = as_bytes(value);
+  all.insert(all.end(), bytes.begin(), bytes.end());
+  return digest(all);
+}
+
 Result<Admission> admit(const Spec& spec, const Clock& clock) {
   if (!spec.name.empty()) WRIT_CHECK(check_name(spec.name));
   WRIT_CHECK(check_texts(spec));

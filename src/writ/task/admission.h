@@ -15,6 +15,10 @@ struct Admission {
   std::array<std::byte, 32> seed;
 };
 
+// What a receipt says of a value of the environment. Receipts are shown to others and such values are often guessable, so it
+// is no plain digest: who holds the task's seed, which the receipt only commits to, can check a value, and nobody else.
+DigestPair environment_commitment(const std::array<std::byte, 32>& seed, std::string_view value);
+
 // Refuses a spec that contradicts itself; fresh id, time and seed where the spec gives none.
 Result<Admission> admit(const Spec&, const Clock&);
 

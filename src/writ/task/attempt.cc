@@ -16,6 +16,8 @@ namespace {
 // gate::max_written is for what the guest writes. A guest names functions, in a name section as long as it likes.
 constexpr ByteCount max_input_manifest = 3 * MiB;
 constexpr std::size_t max_outcome_text = 1024;
+// Between the guest's deadline and the moment at which a long call of the host gives up: the engine's timer has fired by then.
+constexpr Nanoseconds call_grace = std::chrono::milliseconds(50);
 
 void clip(std::string& text) {
   if (text.size() <= max_outcome_text) return;
@@ -61,11 +63,17 @@ Result<void> Attempt::open_root(std::uint32_t capability) {
   return opened || opened.error().code == Code::unavailable ? Result<void>() : opened;
 }
 
+std::unique_ptr<effect::HostFiles> Attempt::host_files() const {
+  auto files = std::make_unique<actor::HostFiles>();
+  files->stop_when([this] { return must_stop_ && must_stop_(); });
+  return files;
+}
+
 Result<void> Attempt::open_session() {
   if (spec_.inputs == Spec::Inputs::keep) sealed_.kept.emplace();
   if (spec_.kept) files_ = std::make_unique<KeptFiles>(*snapshot_, std::move(*spec_.kept));
-  else if (sealed_.kept) files_ = std::make_unique<KeepingFiles>(std::make_unique<actor::HostFiles>(), *sealed_.kept);
-  else files_ = std::make_unique<actor::HostFiles>();
+  else if (sealed_.kept) files_ = std::make_unique<KeepingFiles>(host_files(), *sealed_.kept);
+  else files_ = host_files();
   capabilities_.emplace(spec_.grants, spec_.denies, parts_.clock);
   for (const auto h : spec_.capabilities) capabilities_->add(parts_.ledger->table(), h);
   if (spec_.purpose == Spec::Purpose::learn) capabilities_->learn();
@@ -100,12 +108,17 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
     guest::Call call{std::move(arguments), spec_.entry, spec_.limits, *session_, *streams_, cancellation, thread};
     run = parts_.engine.run(*image_, call);
   };
+  // The engine ends the guest when a call returns that was under way at its deadline; until then the call looks here, a
+  // little later, so that the guest never gets to see what became of the call.
+  const Nanoseconds end = system_clock().monotonic() + spec_.limits.time + call_grace;
+  must_stop_ = [&cancellation, end] { return cancellation.requested() || system_clock().monotonic() > end; };
   if (parts_.threads != nullptr) {
     WRIT_CHECK(parts_.threads->run(job));
   } else {
     struct NoFence final : fence::GuestThread {} thread;
     job(thread);
   }
+  must_stop_ = nullptr;
   if (!run) return run.error();
   sealed_.outcome = std::move(run->outcome);
   resources_ = run->resources;
@@ -132,7 +145,8 @@ void Attempt::seal_input() {
   if (spec_.input && totals_.input_asked) m.input = totals_.input_digest;
   for (const auto& variable : session_->environment_seen()) {
     const auto equals = variable.find('=');
-    m.environment.push_back({digest(as_bytes(variable).subspan(equals + 1)), variable.substr(0, equals)});
+    m.environment.push_back({environment_commitment(admission_.seed, std::string_view(variable).substr(equals + 1)),
+                             variable.substr(0, equals)});
   }
 }
 

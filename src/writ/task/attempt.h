@@ -12,6 +12,7 @@
 // Threads: one. Each step once, in this order. An Error from admit() or run() means that nothing ran.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,7 @@ class Attempt {
   Result<void> open_root(std::uint32_t capability);
   Result<void> open_work_files();
   void seal_changes();
+  std::unique_ptr<effect::HostFiles> host_files() const;
   void seal_input();
   void seal_output();
   void seal_recipe();
@@ -65,6 +67,7 @@ class Attempt {
   effect::Journal journal_;
   std::unique_ptr<effect::HostFiles> files_;
   std::unique_ptr<actor::WorkFiles> work_files_;  // none: no file may be changed
+  std::function<bool()> must_stop_;  // while the guest runs: whether a long call of the host is to give up
   std::optional<Streams> streams_;
   std::optional<gate::Session> session_;
   guest::Resources resources_;

@@ -9,20 +9,20 @@ namespace writ::task {
 
 class Executor::Running {
  public:
-  explicit Running(Executor& e) : executor_(e) {
+  Running(Executor& e, guest::Cancellation& c) : executor_(e), cancellation_(c) {
     const std::lock_guard lock(executor_.mutex_);
-    executor_.running_.insert(&cancellation);
+    executor_.running_.insert(&cancellation_);
   }
   ~Running() {
     const std::lock_guard lock(executor_.mutex_);
-    executor_.running_.erase(&cancellation);
+    executor_.running_.erase(&cancellation_);
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
-  guest::Cancellation cancellation;
 
  private:
   Executor& executor_;
+  guest::Cancellation& cancellation_;
 };
 
 void Executor::cancel_all() {
@@ -31,12 +31,17 @@ void Executor::cancel_all() {
 }
 
 Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
+  guest::Cancellation cancellation;
+  return execute(std::move(spec), ledger, cancellation);
+}
+
+Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancellation& cancellation) {
   const auto then = spec.then;
   Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
-    Running running(*this);
-    WRIT_CHECK(attempt.run(running.cancellation));
+    const Running running(*this, cancellation);
+    WRIT_CHECK(attempt.run(cancellation));
   }
   switch (then) {
     case Spec::Then::settle: return settle(parts_.store, parts_.notary, attempt.seal(), ledger);
@@ -52,8 +57,9 @@ Result<Sealed> Executor::repeat(Spec spec, const Clock& clock, const proof::Inpu
   if (now.engine != as.engine || now.toolchain != as.toolchain)
     return Error{Code::unsupported, "the task cannot be replayed: another image would run it (" + now.engine.name + ", was " + as.engine.name + ")",
                  as.task.hex(), "replay it with the version and the tools that ran it"};
-  Running running(*this);
-  WRIT_CHECK(attempt.run(running.cancellation));
+  guest::Cancellation cancellation;
+  const Running running(*this, cancellation);
+  WRIT_CHECK(attempt.run(cancellation));
   return attempt.seal();
 }
 

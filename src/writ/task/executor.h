@@ -33,6 +33,7 @@ class Executor {
 
   // `ledger` keeps the capabilities that the spec names; null if it names none.
   Result<Report> execute(Spec spec, gate::Ledger* ledger = nullptr);
+  Result<Report> execute(Spec spec, gate::Ledger* ledger, guest::Cancellation&);  // for who wants to cancel this one task
   // Runs it as it ran before, with nothing settled. `unsupported` unless the same image runs it.
   Result<Sealed> repeat(Spec spec, const Clock&, const proof::InputManifest& as);
   void cancel_all();  // every running task ends as cancelled

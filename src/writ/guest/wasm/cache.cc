@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
+#include "writ/base/clock.h"
 #include "writ/base/fd.h"
 #include "writ/base/file.h"
 #include "writ/base/units.h"
@@ -17,6 +20,8 @@ namespace writ::guest::wasm {
 namespace {
 
 constexpr ByteCount entry_size_max = 1 * GiB;
+constexpr std::chrono::seconds recent{60};   // a use is noted once in so long, since noting it is a write
+constexpr std::chrono::hours abandoned{1};   // a file being written for longer than this has no writer any more
 constexpr ByteCount note_size_max = 16 * KiB;
 constexpr std::string_view magic = "writ image 1 ";
 
@@ -42,6 +47,14 @@ Result<void> check_ancestors(const std::filesystem::path& folder) {
   return {};
 }
 
+std::int64_t seconds_now() { return static_cast<std::int64_t>(system_clock().wall().ns / 1'000'000'000); }
+
+// For the order of their use. If it fails, the order is only worse.
+void note_use(int fd, const struct stat& s) {
+  const std::int64_t age = seconds_now() - s.st_mtim.tv_sec;
+  if (age >= recent.count() || age < 0) (void)::futimens(fd, nullptr);
+}
+
 Result<Bytes> read_all(int fd, std::size_t size, const std::string& path) {
   Bytes content(size);
   std::size_t at = 0;
@@ -58,7 +71,7 @@ Result<Bytes> read_all(int fd, std::size_t size, const std::string& path) {
 
 }  // namespace
 
-Result<Cache> Cache::open(std::string folder) {
+Result<Cache> Cache::open(std::string folder, ByteCount most) {
   if (!folder.starts_with('/')) return invalid("the cache folder's path must be absolute", folder);
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   std::error_code error;
@@ -72,7 +85,7 @@ Result<Cache> Cache::open(std::string folder) {
   if (s.st_uid != ::geteuid()) return not_ours(folder, "it belongs to somebody else");
   if ((s.st_mode & 077) != 0) return not_ours(folder, fmt::format("its mode is {:04o}", s.st_mode & 07777));
   WRIT_CHECK(check_ancestors(folder));
-  return Cache(std::move(folder));
+  return Cache(std::move(folder), most);
 }
 
 Result<std::optional<Bytes>> Cache::find(const Sha256& key) const {
@@ -91,6 +104,7 @@ Result<std::optional<Bytes>> Cache::find(const Sha256& key) const {
   if (!S_ISREG(s.st_mode) || s.st_uid != ::geteuid() || (s.st_mode & 022) != 0 ||
       size > entry_size_max.value())
     return distrust();
+  note_use(fd.get(), s);
   WRIT_TRY(Bytes all, read_all(fd.get(), size, file));
   // Checked and used from one copy: nobody can change it in between.
   const std::size_t head = magic.size() + 64 + 1 + 64 + 1;
@@ -104,7 +118,40 @@ Result<std::optional<Bytes>> Cache::find(const Sha256& key) const {
 Result<void> Cache::store(const Sha256& key, BytesView content) const {
   std::string all = header(key, content);
   all += as_text(content);
-  return replace_file(path(key), all, 0600, Survives::crash);
+  WRIT_CHECK(replace_file(path(key), all, 0600, Survives::crash));
+  make_room(path(key));
+  return {};
+}
+
+// Down to three quarters, so that not every new image looks through the folder in vain. Another process may do the same at
+// the same time: what is gone is gone. Failures leave the cache larger than it should be, which the next one mends.
+void Cache::make_room(const std::string& kept) const {
+  namespace fs = std::filesystem;
+  struct Entry {
+    std::int64_t used;
+    std::uint64_t size;
+    fs::path path;
+  };
+  std::vector<Entry> images;
+  std::uint64_t total = 0;
+  const std::int64_t now = seconds_now();
+  std::error_code error;
+  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& file = at->path();
+    struct stat s {};
+    if (::lstat(file.c_str(), &s) != 0 || !S_ISREG(s.st_mode)) continue;
+    if (file.extension() == ".new" && now - s.st_mtim.tv_sec > std::chrono::seconds(abandoned).count()) ::unlink(file.c_str());
+    if (file.extension() != ".image") continue;
+    images.push_back({s.st_mtim.tv_sec, static_cast<std::uint64_t>(s.st_size), file});
+    total += images.back().size;
+  }
+  if (total <= most_.value()) return;
+  std::ranges::sort(images, {}, &Entry::used);
+  for (const Entry& e : images) {
+    if (total <= most_.value() / 4 * 3) return;
+    if (e.path == kept) continue;
+    if (::unlink(e.path.c_str()) == 0 || errno == ENOENT) total -= e.size;
+  }
 }
 
 void Cache::forget(const Sha256& key) const {

@@ -5,6 +5,9 @@
 // Whatever is not so is removed and counts as missing. Writers make a new file and rename it, so any number of processes
 // may use one cache; the last one wins with the same content. Nothing waits for the disk: what a power cut tore does not
 // have its digest.
+//
+// It is bounded: when an image comes, those that were used longest ago go (a use in the last minute counts as one). Who has
+// an image in hand keeps it; who comes too late makes it again.
 #pragma once
 
 #include <optional>
@@ -12,14 +15,18 @@
 #include <string_view>
 
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 #include "writ/wire/digest.h"
 
 namespace writ::guest::wasm {
 
+// Of all images together. An image takes some hundred KiB, so this is thousands of modules.
+inline constexpr ByteCount cache_size_max = 2 * GiB;
+
 class Cache {
  public:
   // Makes the folder if it is missing. `denied` if others own it or could change it, saying which folder and why.
-  static Result<Cache> open(std::string folder);
+  static Result<Cache> open(std::string folder, ByteCount most = cache_size_max);
 
   // The verified content of an entry; nothing if there is none, or none that can be trusted.
   Result<std::optional<Bytes>> find(const Sha256& key) const;
@@ -34,8 +41,10 @@ class Cache {
   std::string path(const Sha256& key) const { return folder_ + "/" + key.hex() + ".image"; }
 
  private:
-  explicit Cache(std::string folder) : folder_(std::move(folder)) {}
+  Cache(std::string folder, ByteCount most) : folder_(std::move(folder)), most_(most) {}
+  void make_room(const std::string& kept) const;
   std::string folder_;
+  ByteCount most_;
 };
 
 }  // namespace writ::guest::wasm

@@ -114,6 +114,64 @@ TEST_F(CacheTest, AFolderThatOthersCanChangeIsRefused) {
   EXPECT_EQ(Cache::open("relative").error().code, Code::invalid);
 }
 
+// Sets when an entry was last used, in seconds before now.
+void used(const std::string& file, int seconds_ago) {
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::seconds(seconds_ago));
+}
+
+TEST_F(CacheTest, WhatWasUsedLongestAgoGoes) {
+  constexpr std::size_t size = 100'000;
+  const auto name = [](int i) { return sha256(as_bytes("module " + std::to_string(i))); };
+  const auto c = *Cache::open(root + "/cache", ByteCount(10 * size));
+  const Bytes image(size - 500);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(c.store(name(i), image));
+    used(c.path(name(i)), 1000 - i);
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(std::filesystem::exists(c.path(name(i)))) << i;
+  ASSERT_TRUE(*c.find(name(0)));  // the oldest, but used now
+  ASSERT_TRUE(c.store(name(10), image));
+  EXPECT_TRUE(std::filesystem::exists(c.path(name(0))));
+  EXPECT_TRUE(std::filesystem::exists(c.path(name(10))));
+  for (int i = 1; i < 5; ++i) EXPECT_FALSE(std::filesystem::exists(c.path(name(i)))) << i;
+  for (int i = 5; i < 10; ++i) EXPECT_TRUE(std::filesystem::exists(c.path(name(i)))) << i;
+}
+
+TEST_F(CacheTest, OneImageLargerThanTheCacheIsKeptAlone) {
+  const auto c = *Cache::open(root + "/cache", ByteCount(100));
+  ASSERT_TRUE(c.store(key, Bytes(1000)));
+  EXPECT_TRUE(*c.find(key));
+  ASSERT_TRUE(c.store(sha256(as_bytes("other")), Bytes(1000)));
+  EXPECT_FALSE(*c.find(key));
+}
+
+TEST_F(CacheTest, AFileBeingWrittenIsLeftAloneUntilItIsAbandoned) {
+  const Cache c = open();
+  const std::string being_written = root + "/cache/" + key.hex() + ".image.0123.new", abandoned = root + "/cache/x.image.4567.new";
+  for (const auto& f : {being_written, abandoned}) ASSERT_TRUE(replace_file(f, "part", 0600));
+  used(abandoned, 3700);
+  ASSERT_TRUE(c.store(key, content));
+  EXPECT_TRUE(std::filesystem::exists(being_written));
+  EXPECT_FALSE(std::filesystem::exists(abandoned));
+}
+
+// As many processes as like: each makes room for itself, and finds its own or makes it again.
+TEST_F(CacheTest, SeveralMakeRoomAtOnce) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      const auto c = *Cache::open(root + "/cache", ByteCount(5000));
+      for (int i = 0; i < 50; ++i) {
+        const Sha256 mine = sha256(as_bytes(std::to_string(t * 1000 + i)));
+        ASSERT_TRUE(c.store(mine, Bytes(900)));
+        const auto found = c.find(mine);
+        ASSERT_TRUE(found) << found.error().text();
+      }
+    });
+  for (auto& t : threads) t.join();
+  EXPECT_LE(std::distance(std::filesystem::directory_iterator(root + "/cache"), {}), 6);
+}
+
 TEST_F(CacheTest, WritersAndReadersAtOnceSeeWholeEntries) {
   const Cache c = open();
   std::vector<std::thread> threads;

@@ -22,6 +22,7 @@ namespace writ::guest::wasm {
 struct Program {
   std::string path;     // absolute
   std::string package;  // of Debian
+  int stop = -1;        // supervise::Command::stop
 };
 
 struct Tools {
@@ -32,6 +33,10 @@ struct Tools {
   Program fast_compiler{"/usr/bin/tcc", "tcc"};
   Program fast_linker{"/usr/bin/x86_64-linux-gnu-ld.bfd", "binutils"};
 
+  // All of them end when this descriptor becomes readable.
+  void stop_on(int descriptor) {
+    for (Program* p : {&validator, &translator, &compiler, &linker, &fast_compiler, &fast_linker}) p->stop = descriptor;
+  }
   const Program& compiler_of(Tier t) const { return t == Tier::fast ? fast_compiler : compiler; }
   const Program& linker_of(Tier t) const { return t == Tier::fast ? fast_linker : linker; }
 };

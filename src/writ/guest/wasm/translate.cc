@@ -40,6 +40,7 @@ Result<void> run_tool(const Program& tool, std::vector<std::string> arguments, c
   command.limits.file_size = text_size_max;
   WRIT_TRY(const supervise::Finished f, supervise::run(command));
   if (f.succeeded()) return {};
+  if (f.limit == supervise::Limit::stopped) return Error{Code::unavailable, fmt::format("cancelled while {}", doing), tool.path, {}};
   if (f.ending == supervise::Ending::limited)
     return Error{Code::exhausted, fmt::format("{} {}", doing, f.ended()), tool.path,
                  "the module is too large or too deeply nested; split it"};

@@ -1,0 +1,39 @@
+// Writes a seccomp program, instruction by instruction: jumps count the instructions that are skipped. Allocates nothing,
+// since a child before exec uses it. `Filter` has an array `code` and a `size`.
+#pragma once
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <cstddef>
+
+namespace writ::supervise {
+
+template <class Filter>
+class FilterWriter {
+ public:
+  void load(unsigned offset) { put(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)); }
+  void answer(unsigned value) { put(BPF_STMT(BPF_RET | BPF_K, value)); }
+  void skip(unsigned instructions) { put(BPF_STMT(BPF_JMP | BPF_JA, instructions)); }
+  void skip_unless(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, instructions)); }
+  void skip_if(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, instructions, 0)); }
+  void skip_below(unsigned value, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, 0, instructions)); }
+  void skip_unless_any_bit(unsigned bits, unsigned char instructions) { put(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, instructions)); }
+  // 32-bit and x32 calls have tables of their own, in which the numbers mean other calls.
+  void kill_foreign_tables() {
+    load(offsetof(seccomp_data, arch));
+    skip_if(AUDIT_ARCH_X86_64, 1);
+    answer(SECCOMP_RET_KILL_PROCESS);
+    load(offsetof(seccomp_data, nr));
+    skip_below(x32_bit, 1);
+    answer(SECCOMP_RET_KILL_PROCESS);
+  }
+  Filter filter;
+
+ private:
+  static constexpr unsigned x32_bit = 0x40000000;
+  void put(sock_filter f) { filter.code[filter.size++] = f; }
+};
+
+}  // namespace writ::supervise
