@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "writ/runtime/runtime.h"
 
 namespace {
 
@@ -79,6 +80,8 @@ int main_with(std::span<const std::string> words) {
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error to report, not a death without a word
   occupy_standard_descriptors();
+  // A kernel without seccomp has no lock. That alone is no reason to refuse, since it is the second wall behind the fence.
+  (void)runtime::lock_process();
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.size() == 1 && words[0] == "--version") words[0] = "version";
   return main_with(words);

@@ -57,10 +57,12 @@ Result<StorePlace> place_of_store(const Invocation& i) {
                place.origin == Origin::found ? "make one with `writ init`" : "make one with `writ --store DIR init`"};
 }
 
-Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, runtime::FenceChoice fence) {
+Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, runtime::FenceChoice fence,
+                               int interrupt) {
   WRIT_TRY(StorePlace place, place_of_store(i));
   WRIT_TRY(runtime::Options options, options_for(i, place));
   options.fence = fence;
+  options.interrupt = interrupt;
   options.access = access;
   if (place.origin == Origin::own && !is_there(place.folder + store_file)) {
     WRIT_CHECK(make_folders(parent_of(place.folder)));

@@ -17,7 +17,8 @@ struct OpenedStore {
 
 // A store that was named or found must exist; the user's own is made on first use, whatever the access.
 Result<OpenedStore> open_store(const Invocation&, runtime::Access,
-                               runtime::FenceChoice = runtime::FenceChoice::automatic);
+                               runtime::FenceChoice = runtime::FenceChoice::automatic,
+                               int interrupt = -1);  // runtime::Options::interrupt
 
 // Where the store is, for what works on stores that do not open.
 Result<StorePlace> place_of_store(const Invocation&);

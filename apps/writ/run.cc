@@ -12,6 +12,7 @@
 #include "guest_output.h"
 #include "interruption.h"
 #include "learned.h"
+#include "open_files.h"
 #include "opening.h"
 #include "run_options.h"
 #include "run_report.h"
@@ -192,7 +193,7 @@ Status run_task(Invocation& i, RunRequest& request) {
   Interruption interruption;
   auto source = open_input(request.input);
   if (!source) return {std::move(source).error(), exit_bad_input};
-  WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.fence));
+  WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.fence, interruption.stop()));
   if (!learns) WRIT_CHECK(check_declaration(*store.runtime, request.spec, i.surroundings.working_folder));
   const bool hold = !learns && (!i.output.text_wanted() || request.retries > 0);
   GuestInput input(*std::move(source), interruption.stop(),
@@ -220,6 +221,7 @@ Status run(Invocation& i) {
   if (i.arguments.command->name == "learn") request.spec.purpose = task::Spec::Purpose::learn;
   if (request.mode == RunRequest::Mode::dry) return print_plan(i.output, request);
   if (request.receipt) WRIT_CHECK(check_receipt_place(*request.receipt));
+  WRIT_CHECK(make_room_for_files(request.spec.limits.files));
   return run_task(i, request);
 }
 

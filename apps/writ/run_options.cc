@@ -74,8 +74,8 @@ class RequestReader {
 
   Result<void> read_manifest_file(const std::string& path) {
     WRIT_TRY(const Manifest manifest, read_manifest(path, out_.spec.limits));
-    WRIT_CHECK(add(manifest.grants, out_.spec.grants));
-    WRIT_CHECK(add(manifest.denies, out_.spec.denies));
+    WRIT_CHECK(add(manifest.grants, out_.spec.grants, &RequestReader::grant));
+    WRIT_CHECK(add(manifest.denies, out_.spec.denies, &RequestReader::deny));
     if (manifest.entry && !arguments_.has("--entry")) out_.spec.entry = *manifest.entry;
     if (manifest.code) out_.spec.code_name = *manifest.code;
     out_.spec.arguments = manifest.arguments;
@@ -104,9 +104,12 @@ class RequestReader {
     return authority::parse_grant(text, surroundings_.working_folder, now_);
   }
 
-  Result<void> add(const std::vector<GrantText>& texts, std::vector<authority::Grant>& to) const {
+  Result<authority::Grant> deny(std::string_view text) const { return authority::parse_deny(text, surroundings_.working_folder); }
+
+  Result<void> add(const std::vector<GrantText>& texts, std::vector<authority::Grant>& to,
+                   Result<authority::Grant> (RequestReader::*parse)(std::string_view) const) const {
     for (const GrantText& t : texts) {
-      auto parsed = grant(t.text);
+      auto parsed = (this->*parse)(t.text);
       if (!parsed) {
         Error e = std::move(parsed).error();
         e.where = t.where + (e.where.empty() ? "" : ", ") + e.where;
@@ -121,8 +124,8 @@ class RequestReader {
     std::vector<GrantText> grants, denies;
     for (const std::string& text : arguments_.values("--grant")) grants.push_back({text, "--grant"});
     for (const std::string& text : arguments_.values("--deny")) denies.push_back({text, "--deny"});
-    WRIT_CHECK(add(grants, out_.spec.grants));
-    return add(denies, out_.spec.denies);
+    WRIT_CHECK(add(grants, out_.spec.grants, &RequestReader::grant));
+    return add(denies, out_.spec.denies, &RequestReader::deny);
   }
 
   // DIR[:MOUNT][:ro]. A folder's name may hold colons, a mount is absolute and comes last.

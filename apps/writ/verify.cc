@@ -16,10 +16,16 @@ namespace {
 
 constexpr ByteCount largest_receipt = 64 * MiB;
 
-// A file if it looks like one or is one; a task else.
+bool is_there(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
+
+// How `tasks` and the last line of a run name a task. Such a word means the task, also where a file is called so.
+bool is_written_as_task(const std::string& word) {
+  return word.starts_with('@') || (word.size() >= 4 && word.find_first_not_of("0123456789abcdef") == word.npos);
+}
+// Any other word is a file if it looks like one or is one, and a task's name else.
 bool names_a_file(const std::string& word) {
-  return word == "-" || word.find('/') != std::string::npos || word.ends_with(".json") ||
-         ::access(word.c_str(), F_OK) == 0;
+  if (word == "-" || word.find('/') != std::string::npos || word.ends_with(".json")) return true;
+  return !is_written_as_task(word) && is_there(word);
 }
 
 class Verifier {
@@ -46,7 +52,15 @@ class Verifier {
   }
 
   Result<proof::Verdict> check(const std::string& word) {
-    if (!names_a_file(word)) return check_task(word);
+    if (!names_a_file(word)) {
+      auto verdict = check_task(word);
+      if (!verdict && is_there(word)) {
+        Error e = std::move(verdict).error();
+        e.hint = "the file of that name is ./" + word;
+        return e;
+      }
+      return verdict;
+    }
     WRIT_TRY(const std::string text, read_file(word == "-" ? "/dev/stdin" : word, largest_receipt));
     return tell(word, proof::verify_receipt(text, trust_));
   }

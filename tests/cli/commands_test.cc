@@ -141,6 +141,14 @@ TEST(Commands, VerifyTellsItsVerdictsApart) {
   EXPECT_THAT(flipped.out, testing::AllOf(HasSubstr("mismatched"), HasSubstr("verified")));
   p.file("cut.json", text.substr(0, text.size() / 2));
   EXPECT_EQ(p.run({"verify", "cut.json", "r.json"}).status, 65);
+  // A file that is called like a task is not taken for it.
+  const std::string id = p.document({"show", "@"})["task"].get<std::string>().substr(0, 8);
+  p.file(id, "planted");
+  const Ended task = p.run({"verify", id});
+  EXPECT_EQ(task.status, 0) << task.err;
+  EXPECT_EQ(p.run({"verify", "./" + id}).status, 65);
+  p.file("abcdef01", "planted");
+  EXPECT_THAT(p.run({"verify", "abcdef01"}).err, HasSubstr("./abcdef01"));
 }
 
 TEST(Commands, AuditAndFsckHoldAndFindARollback) {

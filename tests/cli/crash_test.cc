@@ -61,7 +61,7 @@ TEST(Crash, OldStateOrNewAfterAKillAtAnyMoment) {
     ASSERT_EQ(p.run({"audit"}).status, 0) << p.run({"audit"}).out;
   }
   EXPECT_GT(killed, rounds() / 10) << "too few were killed in time for this to say anything";
-  std::printf("%d of %d killed before their end\n", killed, rounds());
+  std::printf("%d of %d killed before their end, %d new states seen\n", killed, rounds(), committed);
   EXPECT_EQ(p.run(words("end")).status, 0);
   EXPECT_EQ(both(p), "end");
 }

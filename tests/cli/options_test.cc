@@ -50,6 +50,7 @@ TEST(Options, BadValuesOfRun) {
       {{"--grant", "state.read:../up"}, 64, "state.read"},
       {{"--grant", "file.read:a%zz"}, 64, "%"},
       {{"--deny", "stat.read:x"}, 64, "--deny"},
+      {{"--deny", "state.read:x,bytes=1"}, 64, "a deny takes no limits"},
       {{"--manifest", "none.toml"}, 65, "none.toml"},
       {{"--manifest", "bad.toml"}, 65, "bad.toml:1"},
       {{"--manifest", "."}, 65, "."},

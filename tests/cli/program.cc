@@ -139,7 +139,7 @@ Running Place::start(const Start& s) const {
   Pipe out, err, in;
   Words words = s.words, environment = this->environment();
   words.insert(words.begin(), s.program);
-  environment.insert(environment.end(), s.environment.begin(), s.environment.end());
+  environment.insert(environment.begin(), s.environment.begin(), s.environment.end());  // the first of a name counts
   const auto argv = pointers(words), envp = pointers(environment);
   const std::string folder = s.folder.empty() ? work() : s.folder;
   const int input = s.input_fd >= 0 ? s.input_fd : in.read.get();

@@ -127,6 +127,39 @@ TEST(Run, ASignalCancelsAndStillLeavesAReceipt) {
   }
 }
 
+TEST(Run, TheProcessIsLockedWhileAGuestRuns) {
+  const Place p;
+  Running r = p.start({.words = {"run", WRIT_PROBE, "loop"}});
+  r.wait_for_output("ready\n");
+  const std::string status = read_all("/proc/" + std::to_string(r.pid()) + "/status");
+  r.kill(SIGTERM);
+  EXPECT_THAT(status, HasSubstr("Seccomp:\t2\n")) << "runtime::lock_process";
+  EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1\n"));
+  EXPECT_EQ(r.wait().status, 130);
+}
+
+TEST(Run, TheLimitOfFilesIsOneThatTheProcessHas) {
+  const Place p;
+  const auto with_hard_limit = [&](const std::string& most, Words options) {
+    Words words{"--nofile=" + most + ":" + most, WRIT_PROGRAM, "run"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {WRIT_PROBE, "hello"});
+    return p.start({.program = "/usr/bin/prlimit", .words = words}).wait();
+  };
+  const Ended refused = with_hard_limit("700", {"--limit", "files=600"});
+  EXPECT_EQ(refused.status, 69) << refused.err;
+  EXPECT_THAT(refused.err, testing::AllOf(HasSubstr("700"), HasSubstr("--limit files=444 fits")));
+  EXPECT_EQ(with_hard_limit("700", {"--limit", "files=444"}).status, 0);
+}
+
+TEST(Run, OpeningAFileOfAnyLengthEndsWithTheTask) {
+  const Place p;
+  const std::string file = p.file("long", "");
+  std::filesystem::resize_file(file, std::uintmax_t{60} << 30);  // minutes of digesting
+  const Ended e = p.probe({"get", file}, {"--grant", "file.read:" + file, "--limit", "time=1s"});
+  EXPECT_EQ(e.status, 124) << e.err;
+}
+
 TEST(Run, ALostRaceIsAConflictAndARetryWins) {
   const Place p;
   p.write_object("n", "0");

@@ -63,7 +63,15 @@ void common(std::vector<Case>& v, const Targets& t, Ending readonly) {
                            SYS_set_robust_list, SYS_exit_group,
                            SYS_set_tid_address, SYS_process_vm_writev,
                            SYS_modify_ldt,      SYS_personality,
-                           SYS_perf_event_open, SYS_kill})
+                           SYS_perf_event_open, SYS_kill,
+                           SYS_vmsplice,        SYS_write,
+                           SYS_writev,          SYS_io_uring_enter,
+                           SYS_io_uring_register, SYS_shmat,
+                           SYS_remap_file_pages, SYS_process_madvise,
+                           SYS_pidfd_getfd,     SYS_openat,
+                           SYS_vfork,           SYS_setitimer,
+                           SYS_timer_create,    SYS_prlimit64,
+                           SYS_membarrier,      SYS_set_mempolicy})
     add(fmt::format("system call {}", number), attack_system_call, static_cast<std::uint64_t>(number),
         {forbidden_call}, number);
   add("x32 system call", attack_system_call, 0x40000000 + SYS_getpid, {forbidden_call});
