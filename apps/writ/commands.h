@@ -31,6 +31,7 @@ Status commit(Invocation&);
 Status discard(Invocation&);
 Status replay(Invocation&);
 Status rerun(Invocation&);
+Status cancel(Invocation&);
 Status undo(Invocation&);
 Status verify(Invocation&);
 Status audit(Invocation&);

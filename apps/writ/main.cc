@@ -16,7 +16,7 @@ using namespace writ::cli;
 
 using Command = Status (*)(Invocation&);
 
-constexpr std::array<std::pair<std::string_view, Command>, 24> table{{
+constexpr std::array<std::pair<std::string_view, Command>, 25> table{{
     {"init", init},
     {"run", run},
     {"tasks", tasks},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<std::string_view, Command>, 24> table{{
     {"discard", discard},
     {"replay", replay},
     {"rerun", rerun},
+    {"cancel", cancel},
     {"undo", undo},
     {"verify", verify},
     {"audit", audit},

@@ -205,6 +205,8 @@ class RequestReader {
       return invalid("not a file: \"" + *out_.receipt + "\"", "--receipt", "--receipt FILE");
     if (arguments_.has("--strict")) out_.spec.on_denial = gate::OnDenial::end_task;
     if (arguments_.has("--keep-inputs")) out_.spec.inputs = task::Spec::Inputs::keep;
+    if (arguments_.has("--stage") && out_.receipt)
+      return invalid("a staged task has no receipt yet", "--receipt", "writ show TASK --json has it after `writ commit`");
     if (arguments_.has("--stage")) out_.spec.then = task::Spec::Then::stage;
     if (arguments_.has("--dry-run")) out_.mode = RunRequest::Mode::dry;
     return {};

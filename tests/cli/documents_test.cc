@@ -66,6 +66,12 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"state", "rm", "a/b"});
   check({"state", "rm", "a/b"});
   check({"state", "import", "."});
+  {
+    Running loop = p.start({.words = {"run", "--id", "loop", WRIT_PROBE, "loop"}});
+    loop.wait_for_output("ready");
+    check({"cancel", "loop"});
+    loop.wait();
+  }
   check({"log", "key"});
   check({"log", "checkpoint"});
   check({"log", "prove", "0"});

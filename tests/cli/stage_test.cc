@@ -10,6 +10,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 
 Ended staged(const Place& p, Words words, Words options = {}) {
   options.insert(options.end(), {"--stage", "--grant", "state.write:**", "--grant", "state.read:**"});
@@ -108,8 +109,39 @@ TEST(Staging, ContentsCannotPassForThePatch) {
   EXPECT_THAT(p.run({"diff", "@"}).out, HasSubstr("+no newline\n\\ No newline at end of file\n"));
 }
 
+TEST(Cancelling, AnotherProcessEndsATaskByItsName) {
+  const Place p;
+  Running running = p.start({.words = {"run", "--id", "looping", WRIT_PROBE, "loop"}});
+  running.wait_for_output("ready");
+  const Ended asked = p.run({"cancel", "looping"});
+  EXPECT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(running.wait().status, 130);
+  EXPECT_THAT(p.run({"show", "looping"}).out, HasSubstr("cancelled"));
+  const Ended late = p.run({"cancel", "looping", "nobody"});
+  EXPECT_EQ(late.status, 65);
+  EXPECT_THAT(late.err, HasSubstr("does not run any more: it is discarded"));
+  EXPECT_EQ(p.run({"verify", "looping"}).status, 0);
+}
+
+TEST(Staging, NamesAreEscapedWhereTheyAreSaid) {
+  const Place p;
+  const std::string name = "a\u202eb'c\"\\", shown = "a\\u{202e}b'c\"\\";
+  ASSERT_EQ(staged(p, {"put", name, "x"}).status, 0);
+  EXPECT_EQ(p.run({"diff", "@", "--name-only"}).out, shown + "\n");
+  EXPECT_THAT(p.run({"diff", "@", "--stat"}).out, HasSubstr(shown));
+  const Ended part = p.run({"diff", "@", "--", name});
+  EXPECT_EQ(part.status, 0) << part.err;
+  EXPECT_THAT(part.err, Not(HasSubstr("\u202e")));
+  EXPECT_THAT(part.err, HasSubstr("--only 'a\\u{202e}b'\\''c"));
+  EXPECT_EQ(p.document({"diff", "@"})["objects"][0]["path"], name);
+  const Ended wrong = p.run({"commit", "@", "--only", "\x1b[2J"});
+  EXPECT_EQ(wrong.status, 65);
+  EXPECT_THAT(wrong.err, Not(HasSubstr("\x1b")));
+}
+
 TEST(Staging, BadWordsAreRefused) {
   const Place p;
+  EXPECT_EQ(p.run({"run", "--stage", "--receipt", "r.json", WRIT_PROBE, "hello"}).status, 64);
   staged(p, {"put", "a", "1"}, {"--id", "mine"});
   EXPECT_EQ(p.run({"commit"}).status, 64);
   EXPECT_EQ(p.run({"commit", "mine@"}).status, 64);

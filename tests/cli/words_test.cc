@@ -12,7 +12,6 @@ using testing::HasSubstr;
 TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
   const Place p;
   const Words later[] = {{"build", "x"},
-                         {"cancel", "@"},
                          {"impact", "@"},
                          {"branch"},
                          {"evidence"},

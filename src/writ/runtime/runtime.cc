@@ -13,6 +13,7 @@
 #include "writ/proof/state_map.h"
 #include "writ/runtime/audit.h"
 #include "writ/runtime/difference.h"
+#include "writ/runtime/doorbell.h"
 #include "writ/runtime/operator_engine.h"
 #include "writ/runtime/replay.h"
 #include "writ/runtime/signing_keys.h"
@@ -35,6 +36,7 @@ struct Guests {
   std::unique_ptr<guest::Engine> engine;
   std::unique_ptr<task::GuestThreads> threads;
   std::unique_ptr<task::Executor> executor;
+  std::unique_ptr<Doorbell> doorbell;  // none: nobody outside can cancel, which hinders nothing else
 };
 
 // Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
@@ -89,6 +91,8 @@ Result<Guests*> Runtime::Parts::ready() {
   const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
   made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
   made.executor = std::make_unique<task::Executor>(task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock});
+  if (auto bell = Doorbell::hang(store->folder(), [e = made.executor.get()](std::string_view task) { return e->cancel(task); }))
+    made.doorbell = std::move(*bell);
   guests = std::move(made);
   return &guests;
 }
@@ -149,6 +153,8 @@ Result<Handle> Runtime::submit(task::Spec spec) {
         [parts = parts_.get()](task::Spec s, guest::Cancellation& c) { return parts->execute(std::move(s), c); }, max_under_way, queue_limit);
   return parts_->submissions->submit(std::move(spec));
 }
+
+Result<int> Runtime::cancel(std::string_view task) const { return ring(parts_->store->folder(), task); }
 
 void Runtime::cancel_all() {
   const std::lock_guard lock(parts_->mutex);

@@ -130,6 +130,8 @@ class Runtime {
   // The same without blocking: `exhausted` ("busy") when too many wait already (submission.h). What the spec's input and
   // output use must live until the handle's wait() has answered.
   Result<Handle> submit(task::Spec);
+  // Asks whatever processes run tasks of this store: how many had it (runtime/doorbell.h).
+  Result<int> cancel(std::string_view task) const;
   void cancel_all();  // every running task ends as cancelled; from any thread, not from a signal handler
   Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code);
 

@@ -1,5 +1,6 @@
 #include "writ/task/executor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "writ/task/attempt.h"
@@ -9,25 +10,39 @@ namespace writ::task {
 
 class Executor::Running {
  public:
-  Running(Executor& e, guest::Cancellation& c) : executor_(e), cancellation_(c) {
+  Running(Executor& e, const proof::InputManifest& input, guest::Cancellation& c)
+      : id_(input.task.hex()), name_(input.name), executor_(e), cancellation_(c) {
     const std::lock_guard lock(executor_.mutex_);
-    executor_.running_.insert(&cancellation_);
+    executor_.running_.insert(this);
   }
   ~Running() {
     const std::lock_guard lock(executor_.mutex_);
-    executor_.running_.erase(&cancellation_);
+    executor_.running_.erase(this);
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
+  bool is_called(std::string_view task) const { return task == name_ || (task.size() >= shortest_prefix && id_.starts_with(task)); }
+  void cancel() const { cancellation_.request(); }
+
  private:
+  static constexpr std::size_t shortest_prefix = 4;
+  const std::string id_, name_;
   Executor& executor_;
   guest::Cancellation& cancellation_;
 };
 
 void Executor::cancel_all() {
   const std::lock_guard lock(mutex_);
-  for (auto* c : running_) c->request();
+  for (auto* r : running_) r->cancel();
+}
+
+bool Executor::cancel(std::string_view task) {
+  const std::lock_guard lock(mutex_);
+  const auto is_meant = [&](const Running* r) { return r->is_called(task); };
+  if (task.empty() || std::ranges::count_if(running_, is_meant) != 1) return false;
+  (*std::ranges::find_if(running_, is_meant))->cancel();
+  return true;
 }
 
 Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
@@ -40,7 +55,7 @@ Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancell
   Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
-    const Running running(*this, cancellation);
+    const Running running(*this, attempt.input(), cancellation);
     WRIT_CHECK(attempt.run(cancellation));
   }
   switch (then) {
@@ -58,7 +73,7 @@ Result<Sealed> Executor::repeat(Spec spec, const Clock& clock, const proof::Inpu
     return Error{Code::unsupported, "the task cannot be replayed: another image would run it (" + now.engine.name + ", was " + as.engine.name + ")",
                  as.task.hex(), "replay it with the version and the tools that ran it"};
   guest::Cancellation cancellation;
-  const Running running(*this, cancellation);
+  const Running running(*this, attempt.input(), cancellation);
   WRIT_CHECK(attempt.run(cancellation));
   return attempt.seal();
 }

@@ -9,6 +9,7 @@
 
 #include <mutex>
 #include <set>
+#include <string_view>
 
 #include "writ/gate/ledger.h"
 #include "writ/proof/notary.h"
@@ -37,13 +38,15 @@ class Executor {
   // Runs it as it ran before, with nothing settled. `unsupported` unless the same image runs it.
   Result<Sealed> repeat(Spec spec, const Clock&, const proof::InputManifest& as);
   void cancel_all();  // every running task ends as cancelled
+  // The running task with this name, id or prefix of four or more digits, which no other running one has; false: none.
+  bool cancel(std::string_view task);
 
  private:
   class Running;  // registers a cancellation while its task runs
 
   Parts parts_;
   std::mutex mutex_;
-  std::set<guest::Cancellation*> running_;  // guarded by mutex_
+  std::set<Running*> running_;  // guarded by mutex_
 };
 
 }  // namespace writ::task
