@@ -41,10 +41,10 @@ class Checker {
     if (schema.contains("enum") &&
         std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())
       wrong(at, "not one of " + schema["enum"].dump());
-    if (schema.contains("pattern") &&
+    if (schema.contains("pattern") && value.is_string() &&
         !std::regex_search(value.get<std::string>(), std::regex(schema["pattern"].get<std::string>())))
       wrong(at, "does not match");
-    if (schema.contains("minimum") && value < schema["minimum"]) wrong(at, "too small");
+    if (schema.contains("minimum") && value.is_number() && value < schema["minimum"]) wrong(at, "too small");
     if (schema.contains("maximum") && value > schema["maximum"]) wrong(at, "too large");
     if (schema.contains("anyOf")) check_any(schema["anyOf"], value, at);
     if (value.is_object()) check_members(schema, value, at);

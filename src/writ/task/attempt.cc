@@ -71,7 +71,7 @@ std::unique_ptr<effect::HostFiles> Attempt::host_files() const {
 
 Result<void> Attempt::open_session() {
   if (spec_.inputs == Spec::Inputs::keep) sealed_.kept.emplace();
-  if (spec_.kept) files_ = std::make_unique<KeptFiles>(*snapshot_, std::move(*spec_.kept));
+  if (spec_.kept) files_ = std::make_unique<KeptFiles>(std::move(*spec_.kept));
   else if (sealed_.kept) files_ = std::make_unique<KeepingFiles>(host_files(), *sealed_.kept);
   else files_ = host_files();
   capabilities_.emplace(spec_.grants, spec_.denies, parts_.clock);

@@ -90,6 +90,15 @@ Result<Bytes> find_content(const store::View& view, const Sha256& digest) {
   return std::move(*bytes);
 }
 
+Result<void> load_contents(const store::View& view, KeptInputs& kept) {
+  for (const auto& answer : kept.answers) {
+    if (!answer.content || kept.contents.contains(*answer.content)) continue;
+    WRIT_TRY(auto content, find_content(view, *answer.content));
+    kept.contents.emplace(*answer.content, std::move(content));
+  }
+  return {};
+}
+
 // --- writing down ------------------------------------------------------------------------------------------------
 
 KeptAnswer& KeepingFiles::note(KeptAnswer::Call call, const effect::Authorized& key) {
@@ -141,7 +150,7 @@ Result<effect::Located<std::string>> KeepingFiles::read_link(const effect::Autho
 
 // --- answering ---------------------------------------------------------------------------------------------------
 
-KeptFiles::KeptFiles(const store::View& view, KeptInputs kept) : view_(view), kept_(std::move(kept)) {
+KeptFiles::KeptFiles(KeptInputs kept) : kept_(std::move(kept)) {
   for (std::size_t i = kept_.answers.size(); i-- > 0;) waiting_[{kept_.answers[i].call, kept_.answers[i].resource}].push_back(i);
 }
 
@@ -160,9 +169,9 @@ Result<const KeptAnswer*> KeptFiles::next(KeptAnswer::Call call, const effect::A
 
 Result<std::unique_ptr<effect::File>> KeptFiles::open(const effect::Authorized& key) {
   WRIT_TRY(const auto* answer, next(KeptAnswer::Call::open, key));
-  if (!answer->content) return Error{Code::corrupt, "the content of this file was not kept", answer->resource, {}};
-  WRIT_TRY(auto content, find_content(view_, *answer->content));
-  return std::make_unique<KeptFile>(*answer, std::move(content));
+  const auto content = answer->content ? kept_.contents.find(*answer->content) : kept_.contents.end();
+  if (content == kept_.contents.end()) return Error{Code::corrupt, "the content of this file was not kept", answer->resource, {}};
+  return std::make_unique<KeptFile>(*answer, content->second);
 }
 
 Result<effect::Located<effect::Metadata>> KeptFiles::stat(const effect::Authorized& key, effect::Follow follow) {

@@ -59,6 +59,8 @@ struct KeptInputs {
 Result<void> put_kept(store::Transaction&, const TaskId&, const KeptInputs&);
 Result<std::optional<KeptInputs>> find_kept(const store::View&, const TaskId&);  // without contents
 Result<Bytes> find_content(const store::View&, const Sha256&);
+// The contents of all that was opened, for KeptFiles.
+Result<void> load_contents(const store::View&, KeptInputs&);
 
 class KeepingFiles final : public effect::HostFiles {
  public:
@@ -78,7 +80,7 @@ class KeepingFiles final : public effect::HostFiles {
 
 class KeptFiles final : public effect::HostFiles {
  public:
-  KeptFiles(const store::View& view, KeptInputs kept);
+  explicit KeptFiles(KeptInputs kept);  // with its contents
   Result<std::unique_ptr<effect::File>> open(const effect::Authorized&) override;
   Result<effect::Located<effect::Metadata>> stat(const effect::Authorized&, effect::Follow) override;
   Result<effect::Located<std::vector<effect::DirectoryEntry>>> list(const effect::Authorized&) override;
@@ -89,7 +91,6 @@ class KeptFiles final : public effect::HostFiles {
   // The next answer to this call; `conflict` if the task never asked so often.
   Result<const KeptAnswer*> next(KeptAnswer::Call, const effect::Authorized&);
 
-  const store::View& view_;
   KeptInputs kept_;
   std::map<std::pair<KeptAnswer::Call, std::string>, std::vector<std::size_t>> waiting_;  // indices of answers, last first
 };

@@ -132,6 +132,8 @@ Result<Told> find_told(const store::View& view, const TaskId& id, proof::InputMa
   if (!code) return code.error();
   told.code = std::move(*code);
   WRIT_TRY(told.kept, find_kept(view, id));
+  // Now, since the snapshot that the task is told again on is older than what was kept.
+  if (told.kept && told.kept->complete) WRIT_CHECK(load_contents(view, *told.kept));
   return told;
 }
 
