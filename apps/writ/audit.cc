@@ -1,4 +1,5 @@
 // `writ audit`: every receipt, the log and the state root, checked again.
+#include <algorithm>
 #include <map>
 
 #include "opening.h"
@@ -41,10 +42,13 @@ struct SignedHead {
   proof::Checkpoint checkpoint;
 };
 
-Result<SignedHead> read_head(const std::string& text, const proof::VerifierKey& key) {
+// Signed by one of these keys: the one that signs now, or one from before a rotation.
+Result<SignedHead> read_head(const std::string& text, const std::vector<proof::VerifierKey>& keys) {
   SignedHead head;
   WRIT_TRY(head.note, proof::parse_note(text));
-  WRIT_CHECK(proof::check_note(head.note, key));
+  const auto signed_by = [&](const proof::VerifierKey& key) { return proof::check_note(head.note, key).has_value(); };
+  if (std::ranges::none_of(keys, signed_by))
+    return Error{Code::corrupt, "this checkpoint is not signed by a key of this log", {}, "is it of another store?"};
   WRIT_TRY(head.checkpoint, proof::parse_checkpoint(head.note.text));
   return head;
 }
@@ -53,16 +57,21 @@ Result<SignedHead> read_head(const std::string& text, const proof::VerifierKey& 
 // one with another past, is found.
 Result<void> check_extends(runtime::Runtime& runtime, const std::string& file) {
   WRIT_TRY(const std::string text, read_file(file, largest_checkpoint));
-  WRIT_TRY(const std::string own, runtime.verifier_key());
-  WRIT_TRY(const proof::VerifierKey key, proof::parse_vkey(own));
-  WRIT_TRY(const SignedHead then, read_head(text, key));
+  WRIT_TRY(const auto own, runtime.verifier_keys());
+  std::vector<proof::VerifierKey> keys;
+  for (const std::string& vkey : own) {
+    WRIT_TRY(keys.emplace_back(), proof::parse_vkey(vkey));
+  }
+  WRIT_TRY(const SignedHead then, read_head(text, keys));
   WRIT_TRY(const std::string newest, runtime.checkpoint());
-  WRIT_TRY(const SignedHead now, read_head(newest, key));
+  WRIT_TRY(const SignedHead now, read_head(newest, keys));
   const auto mismatch = [&](std::string what) { return Error{Code::corrupt, std::move(what), file, {}}; };
   if (then.checkpoint.origin != now.checkpoint.origin) return mismatch("this checkpoint is of another log");
   if (then.checkpoint.size > now.checkpoint.size)
     return mismatch("the log is shorter than this checkpoint: the store was put back to an older state");
   if (then.checkpoint.size == 0) return {};
+  if (then.checkpoint.size == now.checkpoint.size && then.checkpoint.root != now.checkpoint.root)
+    return mismatch("the log has another past than this checkpoint: as many leaves, and other ones");
   WRIT_TRY(const auto hashes, runtime.consistency(then.checkpoint.size, now.checkpoint.size));
   merkle::Path path;
   for (const std::string& hash : hashes) {
@@ -72,7 +81,7 @@ Result<void> check_extends(runtime::Runtime& runtime, const std::string& file) {
   }
   const auto holds = merkle::check_consistency(then.checkpoint.size, then.checkpoint.root, now.checkpoint.size,
                                                now.checkpoint.root, path);
-  return holds ? Result<void>() : mismatch("the log does not begin with what this checkpoint signs");
+  return holds ? Result<void>() : mismatch("the log has another past than this checkpoint: it does not begin with what that signs");
 }
 
 }  // namespace

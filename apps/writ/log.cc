@@ -1,6 +1,7 @@
-// `writ log`: the key, the checkpoint and the proofs of this store's log. What they print is what other people's tools
+// `writ log`: the key, the checkpoint, the proofs and the tiles of this store's log. What they print is what other people's tools
 // read (C2SP signed notes and tlog-proofs), so text goes out as it is, and --json wraps it.
 #include "opening.h"
+#include "writ/base/escape.h"
 #include "writ/wire/json.h"
 
 namespace writ::cli {
@@ -22,10 +23,29 @@ Status consistency(Invocation& i, runtime::Runtime& runtime, std::uint64_t m, st
   return exit_holds;
 }
 
+Status export_tiles(Invocation& i, runtime::Runtime& runtime, const std::string& folder) {
+  WRIT_TRY(const auto done, runtime.export_log(folder));
+  if (i.output.text_wanted())
+    i.output.line(escape_for_terminal(folder) + ": size " + std::to_string(done.size) + " (was " + std::to_string(done.before) + "), " +
+                  std::to_string(done.files) + " files written");
+  else
+    i.output.document({{"schema", "writ.log-export/1"},
+                       {"folder", json_text(folder)},
+                       {"before", done.before},
+                       {"size", done.size},
+                       {"files", done.files}});
+  return exit_holds;
+}
+
 }  // namespace
 
 Status log(Invocation& i) {
   const std::string_view word = i.arguments.command->name.substr(4);
+  if (word == "export") {
+    WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::read));
+    auto status = export_tiles(i, *store.runtime, i.arguments.operands[0]);
+    return status.failed() && status.error().code == Code::corrupt ? Status(status.error(), exit_does_not_hold) : status;
+  }
   std::vector<std::uint64_t> numbers;
   for (const std::string& text : i.arguments.operands) {
     const auto n = parse_number(text, "writ " + std::string(i.arguments.command->name), 0,

@@ -79,6 +79,7 @@ Result<void> check_receipt_place(const std::string& path) {
 }
 
 Result<void> write_receipt(const std::string& path, const std::string& text) {
+  if (text.empty()) return Error{Code::unavailable, "the receipt could not be read just now", path, {}};
   if (!is_special(path)) return replace_file(path, text, 0644);
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   const int number = file ? write_all(file.get(), text) : errno;

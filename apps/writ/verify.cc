@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bundle.h"
 #include "opening.h"
 #include "writ/base/file.h"
 #include "writ/proof/verify/report.h"
@@ -62,7 +63,7 @@ class Verifier {
       return verdict;
     }
     WRIT_TRY(const std::string text, read_file(word == "-" ? "/dev/stdin" : word, largest_receipt));
-    return tell(word, proof::verify_receipt(text, trust_));
+    return tell(word, text, proof::verify_receipt(text, trust_));
   }
 
   void finish(int worst) {
@@ -81,8 +82,10 @@ class Verifier {
     WRIT_TRY(const std::string text, (*store_)->receipt(id));
     proof::Trust trust = trust_;
     if (!named_) {
-      WRIT_TRY(const auto own, own_key());
-      trust.keys.push_back(own);
+      WRIT_TRY(const auto own, (*store_)->verifier_keys());
+      for (const std::string& vkey : own) {
+        WRIT_TRY(trust.keys.emplace_back(), proof::parse_vkey(vkey));
+      }
     }
     auto found = proof::verify_receipt(text, trust);
     if (found.verdict == proof::Verdict::verified)
@@ -91,16 +94,14 @@ class Verifier {
         found.what = held.error().what;
         found.where = held.error().where;
       }
-    return tell(word, found);
+    return tell(word, text, found);
   }
 
-  Result<proof::VerifierKey> own_key() const {
-    WRIT_TRY(const std::string text, (*store_)->verifier_key());
-    return proof::parse_vkey(text);
-  }
-
-  proof::Verdict tell(const std::string& word, const proof::Verification& v) {
-    if (i_.output.text_wanted()) {
+  Result<proof::Verdict> tell(const std::string& word, const std::string& text, const proof::Verification& v) {
+    if (as_bundle_ && proof::exit_status(v.verdict) == exit_holds) {
+      WRIT_TRY(const std::string bundle, sigstore_bundle(text));
+      i_.output.line(bundle);
+    } else if (i_.output.text_wanted()) {
       i_.output.line(proof::report_line(word, v));
     } else {
       Document d = proof::report_json(word, v);
@@ -117,6 +118,7 @@ class Verifier {
 
   Invocation& i_;
   proof::Trust trust_;
+  const bool as_bundle_ = i_.arguments.has("--format");
   bool named_ = false;  // keys were given on the command line
   std::optional<OpenedStore> store_;
   Document receipts_ = Document::array();
@@ -125,6 +127,8 @@ class Verifier {
 }  // namespace
 
 Status verify(Invocation& i) {
+  if (const auto format = i.arguments.value("--format"); format && *format != "bundle")
+    return {invalid("unknown format", "--format " + *format, "bundle is the one there is"), exit_usage};
   Verifier verifier(i);
   if (auto read = verifier.read_trust(); !read) {
     const bool usage = read.error().code == Code::invalid && read.error().where.starts_with("--key ");

@@ -123,6 +123,7 @@ constexpr std::array verify_words{
     OptionWord{"--key", many, "VKEY", "trust this key, as `writ log key` prints it"},
     OptionWord{"--keys", many, "FILE", "trust the keys in this file, one a line"},
     OptionWord{"--any-key", none, "", "check integrity alone: who signed stays unknown"},
+    OptionWord{"--format", one, "bundle", "print a Sigstore bundle (v0.3) of each receipt that holds"},
 };
 
 constexpr std::array audit_words{
@@ -179,8 +180,11 @@ constexpr std::array command_words{
     CommandWord{"cap inspect", "HANDLE", 1, 1, "what it is, and what is left of it"},
     CommandWord{"cap revoke", "HANDLE...", 1, any_number, "end it and everything that descends from it, at once"},
     CommandWord{"cap ls", "", 0, 0, "the capabilities that stand", caps_words},
+    CommandWord{"log export", "DIR", 1, 1, "write the log as C2SP tiles into a folder, or what is new of it"},
     CommandWord{"key ls", "", 0, 0, "the signing keys of this user"},
     CommandWord{"key show", "[NAME]", 0, 1, "a key's public part"},
+    CommandWord{"key rotate", "", 0, 0, "sign with a new key from now on; what the old one signed still verifies"},
+    CommandWord{"key export", "", 0, 0, "the public key in PEM, for other programs"},
     CommandWord{"trust", "DIR", 1, 1, "use the store in this folder although it was refused"},
     CommandWord{"doctor", "", 0, 0, "what this machine offers", doctor_words},
     CommandWord{"completion", "bash|zsh|fish", 1, 1, "a script that completes our words in your shell"},
@@ -207,10 +211,7 @@ constexpr std::array command_words{
     in_later_version("component"),
     in_later_version("tenant"),
     in_later_version("metadata"),
-    in_later_version("log export"),
     in_later_version("log witness"),
-    in_later_version("key rotate"),
-    in_later_version("key export"),
 };
 
 }  // namespace

@@ -24,23 +24,28 @@ do_bench() {
 }
 
 do_fuzz() {
-  local name=$1 seconds=$2 list corpus
+  local name=$1 seconds=$2 list corpus seeds
   case $seconds in ''|*[!0-9]*) fail 64 "SECONDS is a whole number, not: $seconds" ;; esac
   do_build fuzz
   list=$(programs fuzz "$name" fuzz) || fail 64 "no fuzzer is called $name" "there are: $(known_programs fuzz fuzz)"
   for program in $list; do
+    seeds=$(seeds_of "${program##*/}") || return 70
     corpus=build/fuzz/corpus/${program##*/}
     mkdir -p "$corpus"
     say "== ${program##*/}, $seconds s, new inputs in $corpus"
     "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -artifact_prefix="$corpus/" "$corpus" "$(seeds_of "${program##*/}")" || return 1
+      -artifact_prefix="$corpus/" "$corpus" "$seeds" || return 1
   done
 }
 
-# The corpus that is committed beside a fuzzer; ordinary tests replay it.
+# The corpus that is committed beside a fuzzer; ordinary tests replay it. The fuzzer src/writ/a/b_fuzz.cc is writ_a_b_fuzz.
 seeds_of() {
-  local folder; folder=$(find src tests -type d -name "${1%_fuzz}_corpus" | head -n 1)
-  echo "${folder:-build/fuzz/corpus/$1}"
+  local folder name
+  for folder in $(find src apps tests -type d -name '*_corpus'); do
+    name=writ_${folder#src/writ/}
+    if [ "$(echo "${name%_corpus}_fuzz" | tr '/-' '__')" = "$1" ]; then echo "$folder"; return; fi
+  done
+  fail 70 "no corpus lies beside $1"
 }
 
 do_soak() {

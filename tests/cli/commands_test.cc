@@ -174,6 +174,74 @@ TEST(Commands, AuditAndFsckHoldAndFindARollback) {
   EXPECT_THAT(rolled_back.err, HasSubstr("shorter"));
 }
 
+// A store and its copy go different ways: each is sound in itself, and a checkpoint of the other says what happened.
+TEST(Commands, AForkIsFoundAtTheSameSizeAndAtALargerOne) {
+  const Place p;
+  p.write_object("a", "1");
+  p.file("common", p.run({"log", "checkpoint"}).out);
+  std::filesystem::copy(p.store(), p.path() + "/copy", std::filesystem::copy_options::recursive);
+  p.write_object("a", "here");
+  p.file("here", p.run({"log", "checkpoint"}).out);
+  const Words there{"--store", p.path() + "/copy"};
+  const auto in_copy = [&](Words words) {
+    words.insert(words.begin(), there.begin(), there.end());
+    return p.run(words, "there");
+  };
+  EXPECT_EQ(in_copy({"state", "put", "a", "-"}).status, 0);
+  const Ended same_size = in_copy({"audit", "--since", "here"});
+  EXPECT_EQ(same_size.status, 1);
+  EXPECT_THAT(same_size.err, HasSubstr("another past"));
+  EXPECT_EQ(in_copy({"state", "put", "b", "-"}).status, 0);
+  const Ended larger = in_copy({"audit", "--since", "here"});
+  EXPECT_EQ(larger.status, 1);
+  EXPECT_THAT(larger.err, HasSubstr("another past"));
+  EXPECT_EQ(in_copy({"audit", "--since", "common"}).status, 0);
+  EXPECT_EQ(in_copy({"audit"}).status, 0) << "a fork is sound in itself";
+  EXPECT_EQ(p.run({"--store", "new", "init"}).status, 0);
+  EXPECT_EQ(p.run({"--store", "new", "state", "put", "a", "-"}, "x").status, 0);
+  EXPECT_EQ(p.run({"--store", "new", "audit", "--since", "here"}).status, 1) << "a checkpoint of another log";
+  p.file("garbage", "no checkpoint\n");
+  EXPECT_EQ(p.run({"audit", "--since", "garbage"}).status, 65);
+}
+
+TEST(Commands, AnExportGrowsAndNeverTellsTwoStories) {
+  const Place p;
+  EXPECT_EQ(p.run({"log", "export", "empty"}).status, 69) << "there is nothing to export yet";
+  p.write_object("a", "1");
+  std::filesystem::copy(p.store(), p.path() + "/copy", std::filesystem::copy_options::recursive);
+  EXPECT_EQ(p.document({"log", "export", "log"})["files"], 3);
+  EXPECT_EQ(p.document({"log", "export", "log"})["files"], 0) << "nothing is new";
+  p.write_object("a", "2");
+  const Json grown = p.document({"log", "export", "log"});
+  EXPECT_EQ(grown["before"], 1);
+  EXPECT_EQ(grown["size"], 2);
+  EXPECT_EQ(read_all(p.work() + "/log/checkpoint"), p.run({"log", "checkpoint"}).out);
+  EXPECT_EQ(read_all(p.work() + "/log/tile/0/000.p/2").size(), 64u);
+  const Ended rolled_back = p.run({"--store", p.path() + "/copy", "log", "export", "log"});
+  EXPECT_EQ(rolled_back.status, 1);
+  EXPECT_THAT(rolled_back.err, HasSubstr("longer log"));
+  EXPECT_EQ(p.run({"--store", p.path() + "/copy", "state", "put", "a", "-"}, "other").status, 0);
+  EXPECT_THAT(p.run({"--store", p.path() + "/copy", "log", "export", "log"}).err, HasSubstr("another past"));
+  std::filesystem::remove(p.work() + "/log/tile/0/000.p/2");
+  EXPECT_THAT(p.run({"log", "export", "log"}).err, HasSubstr("do not lead"));
+  std::filesystem::create_directory(p.work() + "/mine");
+  p.file("mine/notes", "keep me");
+  EXPECT_EQ(p.run({"log", "export", "mine"}).status, 65);
+}
+
+TEST(Commands, ABundleIsPrintedOnlyOfWhatHolds) {
+  const Place p;
+  p.probe({"hello"}, {"--receipt", "r.json"});
+  const std::string key = lines(p.run({"log", "key"}).out).at(0);
+  const Ended good = p.run({"verify", "r.json", "--key", key, "--format", "bundle"});
+  EXPECT_EQ(good.status, 0);
+  EXPECT_EQ(Json::parse(good.out)["mediaType"], "application/vnd.dev.sigstore.bundle.v0.3+json");
+  const Ended stranger = p.run({"verify", "r.json", "--format", "bundle"});
+  EXPECT_EQ(stranger.status, 1);
+  EXPECT_THAT(stranger.out, HasSubstr("untrusted"));
+  EXPECT_EQ(p.run({"verify", "r.json", "--format", "yaml"}).status, 64);
+}
+
 TEST(Commands, TheOperatorsWritesAreTasksToo) {
   const Place p;
   p.write_object("a/b", "one");
@@ -220,6 +288,39 @@ TEST(Commands, TheLogProvesItself) {
   EXPECT_EQ(p.document({"log", "key"})["key"], key);
   EXPECT_EQ(lines(p.run({"key", "show"}).out).at(0), key);
   EXPECT_EQ(p.document({"key", "ls"})["keys"][0]["key"], key);
+}
+
+TEST(Commands, ARotatedKeySignsNoMoreAndStillVouches) {
+  const Place p;
+  p.write_object("a", "1");
+  p.file("before", p.run({"log", "checkpoint"}).out);
+  const std::string old_key = lines(p.run({"log", "key"}).out).at(0);
+  p.probe({"hello"}, {"--receipt", "old.json"});
+  EXPECT_EQ(p.run({"log", "export", "log"}).status, 0);
+  const Ended rotated = p.run({"key", "rotate"});
+  EXPECT_EQ(rotated.status, 0) << rotated.err;
+  const std::string new_key = lines(p.run({"log", "key"}).out).at(0);
+  EXPECT_NE(new_key, old_key);
+  EXPECT_EQ(lines(rotated.out).at(0), new_key);
+  EXPECT_EQ(p.run({"audit"}).status, 0) << "nothing was signed by the new key yet";
+  p.probe({"hello"}, {"--receipt", "new.json"});
+  EXPECT_EQ(p.run({"verify", "@", "@2", "@3"}).status, 0);
+  EXPECT_EQ(p.run({"audit", "--since", "before"}).status, 0);
+  EXPECT_EQ(p.run({"log", "export", "log"}).status, 0) << "the checkpoint there is signed by the old key";
+  EXPECT_EQ(p.run({"verify", "old.json", "--key", old_key}).status, 0);
+  EXPECT_EQ(p.run({"verify", "new.json", "--key", old_key}).status, 1);
+  EXPECT_EQ(p.run({"verify", "new.json", "--key", new_key}).status, 0);
+  const Json keys = p.document({"key", "ls"})["keys"];
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0]["key"], new_key);
+  EXPECT_EQ(keys[1]["key"], old_key);
+  EXPECT_EQ(keys[1]["active"], false);
+  EXPECT_EQ(p.run({"key", "rotate"}).status, 0);
+  EXPECT_EQ(p.run({"audit", "--since", "before"}).status, 0);
+  EXPECT_EQ(p.document({"key", "ls"})["keys"].size(), 3u);
+  // Whoever puts a key of their own among the retired has to get past the folder's mode.
+  std::filesystem::permissions(p.home() + "/.config/writ/keys/retired", std::filesystem::perms::all);
+  EXPECT_EQ(p.run({"audit"}).status, 77);
 }
 
 TEST(Commands, DoctorTellsWhatIsThere) {

@@ -76,8 +76,11 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"log", "checkpoint"});
   check({"log", "prove", "0"});
   check({"log", "consistency", "1", "3"});
+  check({"log", "export", "tiles"});
   check({"key", "ls"});
   check({"key", "show"});
+  check({"key", "rotate"});
+  check({"key", "export"});
   check({"trust", "."});
   check({"doctor"});
   check({"version"});

@@ -59,11 +59,13 @@ inline Result<std::string> read(gate::Session& session, std::string_view path) {
 
 class ExecutorTest : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { open_store(proof::Signing::each); }
+  void open_store(proof::Signing signing) {
     auto opened = store::Store::open(folder_, test_options());
     ASSERT_TRUE(opened) << opened.error().text();
     store_ = std::move(*opened);
-    notary_ = std::make_unique<proof::Notary>(std::move(*SigningKey::generate()), "writ/test");
+    notary_ = std::make_unique<proof::Notary>(std::move(*SigningKey::generate()), "writ/test", signing);
+    if (signing == proof::Signing::batch) store_->seal_with([this](store::Transaction& t) { return notary_->seal(t); });
   }
   void TearDown() override {
     store_.reset();
@@ -85,7 +87,7 @@ class ExecutorTest : public ::testing::Test {
     return proof::verify_receipt(r.receipt, {{notary_->verifier()}, proof::Trust::Strangers::refuse});
   }
   std::string state() { return proof::state_root(*store_->snapshot())->hex(); }
-  runtime::AuditReport audit() { return *runtime::audit(*store_->snapshot(), notary_->verifier(), system_clock()); }
+  runtime::AuditReport audit() { return *runtime::audit(*store_->snapshot(), {notary_->verifier()}, system_clock()); }
   void expect_sound() {
     const auto report = audit();
     EXPECT_EQ(report.total, report.verified);

@@ -7,6 +7,7 @@
 
 #include "tests/task/executor_fixture.h"
 #include "writ/base/escape.h"
+#include "writ/proof/shorthand.h"
 #include "writ/task/selection.h"
 
 namespace writ::task {
@@ -276,12 +277,49 @@ TEST_F(Audit, FindsAMissingAndAnExchangedReceipt) {
   std::vector<Report> reports;
   for (int i = 0; i < 3; ++i) reports.push_back(*execute(spec({}), [](guest::Call&) { return guest::Outcome{}; }));
   expect_sound();
-  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
-    return t.put_record("task.receipt", reports[1].id.bytes, as_bytes(reports[2].receipt));
+  const auto replace = [&](BytesView record) {
+    ASSERT_TRUE(store_->write([&](store::Transaction& t) { return t.put_record("task.receipt", reports[1].id.bytes, record); }));
+    const auto exchanged = audit();
+    EXPECT_EQ(exchanged.verified, 2u);
+    EXPECT_EQ(exchanged.failed.at(0).task, reports[1].id.hex());
+  };
+  const Bytes other = **store_->snapshot()->record("task.receipt", reports[2].id.bytes);
+  replace(other);
+  replace(as_bytes("no receipt at all"));
+  replace({});
+}
+
+TEST_F(Execute, TheTasksOfABatchVerifyEachByItself) {
+  store_.reset();
+  open_store(proof::Signing::batch);
+  constexpr int count = 24;
+  std::vector<std::thread> threads;
+  std::vector<Report> reports(count);
+  for (int i = 0; i < count; ++i)
+    threads.emplace_back([&, i] {
+      const std::string path = "out/" + std::to_string(i);
+      auto report = execute(spec({"state.write:out/"}), [&](guest::Call& call) {
+        EXPECT_TRUE(write(call.session, path, "hello"));
+        return guest::Outcome{i % 5 == 0 ? guest::End::trapped : guest::End::completed, 0, {}, {}};
+      });
+      ASSERT_TRUE(report) << report.error().text();
+      reports[static_cast<std::size_t>(i)] = std::move(*report);
+    });
+  for (auto& t : threads) t.join();
+  std::size_t batches = 0;
+  ASSERT_TRUE(store_->snapshot()->scan(proof::log_checkpoint_table, {}, {}, [&](BytesView, BytesView) -> Result<store::Visit> {
+    ++batches;
+    return store::Visit::more;
   }));
-  const auto exchanged = audit();
-  EXPECT_EQ(exchanged.verified, 2u);
-  EXPECT_EQ(exchanged.failed.at(0).task, reports[1].id.hex());
+  EXPECT_LE(batches, static_cast<std::size_t>(count));
+  for (const auto& r : reports) {
+    const auto v = verify(r);
+    EXPECT_EQ(v.verdict, proof::Verdict::verified) << v.what;
+    EXPECT_EQ(v.form, proof::Form::batch);
+    EXPECT_EQ(v.input.task, r.id);
+  }
+  EXPECT_EQ(audit().total, static_cast<std::uint64_t>(count));
+  expect_sound();
 }
 
 TEST_F(Audit, FindsAChangedJournalAndAForeignKey) {
@@ -290,8 +328,16 @@ TEST_F(Audit, FindsAChangedJournalAndAForeignKey) {
     return guest::Outcome{};
   });
   const auto stranger = proof::Notary(std::move(*SigningKey::generate()), "writ/test").verifier();
-  EXPECT_EQ(runtime::audit(*store_->snapshot(), stranger, system_clock())->verified, 0u);
-  ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> { return t.put_record("task.journal", r.id.bytes, {}); }));
+  EXPECT_EQ(runtime::audit(*store_->snapshot(), {stranger}, system_clock())->verified, 0u);
+  // The record is the length of the receipt, the receipt, and the journal: here one without entries.
+  Bytes record = **store_->snapshot()->record("task.receipt", r.id.bytes);
+  BytesView rest = record;
+  const auto length = static_cast<std::size_t>(*proof::take_count(rest));
+  const std::size_t journal = record.size() - rest.size() + length;
+  ASSERT_GT(record.size(), journal + 1);
+  record.resize(journal + 1);
+  record[journal] = std::byte{0};
+  ASSERT_TRUE(store_->write([&](store::Transaction& t) { return t.put_record("task.receipt", r.id.bytes, record); }));
   EXPECT_EQ(audit().verified, 0u);
 }
 

@@ -1,59 +1,89 @@
 #include "writ/proof/log.h"
 
-#include <array>
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "writ/wire/big_endian.h"
 
 namespace writ::proof {
 namespace {
 
-// level, then index in big-endian: nodes of a level lie together, in order.
-Bytes key_of(merkle::NodeId id) {
-  Bytes key{static_cast<std::byte>(id.level)};
-  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<std::byte>(id.index >> shift));
-  return key;
+constexpr std::size_t hash_bytes = 32;
+
+Error lacks(std::string_view what, std::uint64_t number) {
+  return {Code::corrupt, "the log lacks a node", fmt::format("{} {}", what, number), "run writ fsck"};
+}
+
+// The root over these leaves, a power of two of them.
+merkle::Hash perfect_root(std::span<const Sha256> statements) {
+  merkle::Frontier edge;
+  for (const Sha256& s : statements) edge.add(merkle::leaf_hash(s.view()));
+  return edge.root();
 }
 
 }  // namespace
 
-Result<std::uint64_t> Log::size() const {
-  // The leaves are the nodes of level 0: the last one's index says how many there are.
-  std::uint64_t size = 0;
-  const auto last = [&](BytesView key, BytesView) -> Result<store::Visit> {
-    if (key.size() != 9) return Error{Code::corrupt, "a node of the log has a malformed key", std::string(log_table), {}};
-    for (std::byte b : key.subspan(1)) size = size << 8 | std::to_integer<std::uint64_t>(b);
-    ++size;
-    return store::Visit::enough;
-  };
-  const std::array<std::byte, 1> first{std::byte{0}}, end{std::byte{1}};
-  WRIT_CHECK(view_.scan(log_table, first, end, last, store::Order::backward));
-  return size;
+Result<HeadRecord> read_head(const store::View& view) {
+  WRIT_TRY(const auto bytes, view.record(log_head_table, as_bytes(log_head_key)));
+  if (!bytes) return HeadRecord{};
+  return decode_head(*bytes);
 }
 
-Result<LogHead> Log::head() const {
-  WRIT_TRY(const auto n, size());
-  WRIT_TRY(const auto r, root(n));
-  return LogHead{n, r};
+Result<void> write_head(store::Transaction& t, const HeadRecord& head) {
+  return t.put_record(log_head_table, as_bytes(log_head_key), encode(head));
+}
+
+Result<void> append(store::Transaction& t, HeadRecord& head, const Sha256& statement) {
+  const auto full = add(head, statement);
+  return full ? t.put_record(log_block_table, big_endian(full->number), full->record) : Result<void>();
+}
+
+Result<Log> Log::open(const store::View& view) {
+  WRIT_TRY(auto head, read_head(view));
+  return Log(view, std::move(head));
+}
+
+Result<const Bytes*> Log::block(std::uint64_t number) const {
+  if (!kept_ || kept_->number != number) {
+    WRIT_TRY(auto bytes, view_->record(log_block_table, big_endian(number)));
+    const std::size_t nodes = 1 + static_cast<std::size_t>(std::countr_one(number));
+    if (!bytes || bytes->size() != (block_leaves + nodes) * hash_bytes) return lacks("block", number);
+    Kept kept{number, std::move(*bytes), {}};
+    for (std::size_t i = 0; i < block_leaves; ++i)
+      kept.statements.push_back(*Sha256::from(BytesView(kept.record).subspan(i * hash_bytes, hash_bytes)));
+    kept_ = std::move(kept);
+  }
+  return &kept_->record;
+}
+
+Result<std::span<const Sha256>> Log::statements(std::uint64_t number) const {
+  if (number == size() / block_leaves) return std::span<const Sha256>(head_.pending);
+  WRIT_CHECK(block(number));
+  return std::span<const Sha256>(kept_->statements);
+}
+
+Result<Sha256> Log::statement(std::uint64_t index) const {
+  if (index >= size()) return invalid(fmt::format("no leaf {} in a log of {}", index, size()));
+  WRIT_TRY(const auto all, statements(index / block_leaves));
+  return all[index % block_leaves];
 }
 
 Result<merkle::Hash> Log::node(merkle::NodeId id) const {
-  WRIT_TRY(const auto bytes, view_.record(log_table, key_of(id)));
-  const auto hash = bytes ? merkle::Hash::from(*bytes) : std::nullopt;
-  if (!hash)
-    return Error{Code::corrupt, "the log lacks a node", std::to_string(id.level) + "/" + std::to_string(id.index), "run writ fsck"};
-  return *hash;
-}
-
-Result<void> grow(store::Transaction& transaction, std::uint64_t size, const Sha256& statement) {
-  WRIT_TRY(const auto made, merkle::append(Log(transaction), size, merkle::leaf_hash(statement.view())));
-  for (const auto& node : made) WRIT_CHECK(transaction.put_record(log_table, key_of(node.id), node.hash.view()));
-  return {};
-}
-
-Result<LogHead> append(store::Transaction& transaction, const Sha256& statement) {
-  const Log log(transaction);
-  WRIT_TRY(const auto size, log.size());
-  WRIT_CHECK(grow(transaction, size, statement));
-  WRIT_TRY(const auto root, log.root(size + 1));
-  return LogHead{size + 1, root};
+  if (id.level >= 64 || id.index >= size() >> id.level) return lacks(fmt::format("node of level {}", id.level), id.index);
+  if (id.level < block_level) {
+    const std::uint64_t first = id.index << id.level;
+    WRIT_TRY(const auto all, statements(first / block_leaves));
+    return perfect_root(all.subspan(first % block_leaves, std::size_t{1} << id.level));
+  }
+  // It lies in the block with which it was completed. The right edge is at hand without a read.
+  const unsigned above = id.level - block_level;
+  if (size() >> id.level == id.index + 1 && (size() >> id.level & 1) != 0) {
+    const auto larger = static_cast<std::size_t>(std::popcount(size() >> id.level)) - 1;
+    return head_.edge.roots()[larger];
+  }
+  WRIT_TRY(const Bytes* const record, block(((id.index + 1) << above) - 1));
+  return *merkle::Hash::from(BytesView(*record).subspan((block_leaves + above) * hash_bytes, hash_bytes));
 }
 
 }  // namespace writ::proof

@@ -1,31 +1,40 @@
-// The log of a store: an RFC 6962 tree whose leaves are the SHA-256 digests of statements, kept as its perfect subtrees
-// in the store's records. A leaf is appended in the very transaction that makes its task's writes visible.
+// The log of a store: an RFC 6962 tree whose leaves are the SHA-256 digests of statements. A leaf is appended in the very
+// transaction that makes its task's writes visible.
 //
-// Append is amortised O(1), a proof O(log n); nothing is ever made from the leaves again.
-// Format: docs/formats/log.md.   Threads: those of the View or Transaction.
+// Append reads and writes one record, the head, and each sixteenth leaf one block: O(1). A proof is made from O(log n)
+// nodes. Nothing is ever made from the leaves again but the sixteen of a block.
+// Format: docs/formats/log.md.   Threads: those of the View or Transaction; a Log keeps the block it read last.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include "writ/proof/log_head.h"
 #include "writ/proof/merkle/tree.h"
 #include "writ/store/store.h"
 
 namespace writ::proof {
 
-inline constexpr std::string_view log_table = "log.node";
+inline constexpr std::string_view log_head_table = "log.head", log_head_key = "head";
+inline constexpr std::string_view log_block_table = "log.block";
 
-struct LogHead {
-  std::uint64_t size = 0;
-  merkle::Hash root;
-};
+Result<HeadRecord> read_head(const store::View&);
+Result<void> write_head(store::Transaction&, const HeadRecord&);
+// One leaf more: writes the block if it is full now; the head is the caller's to sign and write.
+Result<void> append(store::Transaction&, HeadRecord&, const Sha256& statement);
 
-// Reads the log as a View shows it.
+// Reads the log as a View shows it now. The view must outlive it.
 class Log final : public merkle::Nodes {
  public:
-  explicit Log(const store::View& view) : view_(view) {}
-  Result<std::uint64_t> size() const;
-  Result<LogHead> head() const;
-  Result<merkle::Hash> root(std::uint64_t size) const { return merkle::root(*this, size); }
+  static Result<Log> open(const store::View&);
+
+  std::uint64_t size() const { return head_.edge.size(); }
+  merkle::Hash root() const { return head_.edge.root(); }
+  const HeadRecord& head() const { return head_; }
+  Result<Sha256> statement(std::uint64_t index) const;
+  Result<merkle::Hash> root(std::uint64_t size) const { return size == this->size() ? root() : merkle::root(*this, size); }
   Result<merkle::Path> inclusion(std::uint64_t index, std::uint64_t size) const { return merkle::inclusion_path(*this, index, size); }
   Result<merkle::Path> consistency(std::uint64_t first, std::uint64_t second) const {
     return merkle::consistency_path(*this, first, second);
@@ -33,12 +42,18 @@ class Log final : public merkle::Nodes {
   Result<merkle::Hash> node(merkle::NodeId) const override;
 
  private:
-  const store::View& view_;
-};
+  Log(const store::View& view, HeadRecord head) : view_(&view), head_(std::move(head)) {}
+  Result<std::span<const Sha256>> statements(std::uint64_t block) const;
+  Result<const Bytes*> block(std::uint64_t number) const;
 
-// Adds leaf number `size` to a log of that many: its nodes and no more, amortised O(1).
-Result<void> grow(store::Transaction&, std::uint64_t size, const Sha256& statement);
-// Appends one leaf; the head after it, which takes O(log n). The leaf's index is head.size - 1.
-Result<LogHead> append(store::Transaction&, const Sha256& statement);
+  const store::View* view_;
+  HeadRecord head_;
+  struct Kept {
+    std::uint64_t number = 0;
+    Bytes record;
+    std::vector<Sha256> statements;
+  };
+  mutable std::optional<Kept> kept_;
+};
 
 }  // namespace writ::proof

@@ -2,75 +2,68 @@
 
 #include "writ/proof/verify/log_proof.h"
 #include "writ/proof/verify/statement.h"
+#include "writ/wire/big_endian.h"
 
 namespace writ::proof {
-namespace {
-
-// The newest checkpoint alone: an older one follows from its size, the log and the key.
-constexpr std::string_view checkpoint_table = "log.checkpoint", checkpoint_key = "latest";
-
-std::string sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key, const VerifierKey& verifier) {
-  const std::string text = format_checkpoint(checkpoint);
-  const Signature signature = key.sign(as_bytes(text));
-  return format_note({text, {{verifier.name, verifier.note_id(), Bytes(signature.bytes.begin(), signature.bytes.end())}}});
+Signature Notary::sign_head(HeadRecord& head) const {
+  const Signature signature = key_.sign(as_bytes(format_checkpoint({origin_, head.edge.size(), head.edge.root()})));
+  head.signature = signature;
+  return signature;
 }
 
-}  // namespace
-
-Result<Issued> Notary::issue(store::Transaction& transaction, const InputManifest& input, const OutputManifest& output) const {
-  const std::string input_text = text_of(input), output_text = text_of(output);
-  const DigestPair input_digest = digest(as_bytes(input_text)), output_digest = digest(as_bytes(output_text));
-  Receipt receipt;
-  receipt.input_text = input_text;
-  receipt.output_text = output_text;
-  receipt.chain = chain_hash(input_digest.sha3_256, output_digest.sha3_256);
-  receipt.envelope.payload = to_bytes(text_of(state(input, input_digest, output, output_digest)));
-  receipt.envelope.key_id = envelope_key_id(key_.public_key());
-  receipt.envelope.signature = key_.sign(pre_authentication_encoding(payload_type, receipt.envelope.payload));
-  receipt.signer = verifier().text();
-
+Result<Issued> Notary::issue(store::Transaction& t, const InputManifest& input, const OutputManifest& output) const {
   Issued issued;
-  issued.statement = sha256(receipt.envelope.payload);
-  WRIT_TRY(const LogHead head, append(transaction, issued.statement));
-  issued.size = head.size;
-  issued.index = head.size - 1;
-  const std::string checkpoint = sign_checkpoint({origin_, head.size, head.root}, key_, verifier());
-  WRIT_CHECK(transaction.put_record(checkpoint_table, as_bytes(checkpoint_key), as_bytes(checkpoint)));
-  WRIT_TRY(auto path, Log(transaction).inclusion(issued.index, issued.size));
-  receipt.proof = format_log_proof({{}, issued.index, std::move(path), checkpoint});
-  issued.receipt = format_receipt(receipt);
+  issued.kept.input_text = text_of(input);
+  issued.kept.output_text = text_of(output);
+  issued.kept.key = verifier().note_id();
+  const DigestPair in = digest(as_bytes(issued.kept.input_text)), out = digest(as_bytes(issued.kept.output_text));
+  const Form form = signing_ == Signing::each ? Form::statement : Form::batch;
+  const std::string payload = text_of(state(form, input, in, output, out));
+  issued.statement = sha256(as_bytes(payload));
+
+  WRIT_TRY(HeadRecord head, read_head(t));
+  issued.kept.index = head.edge.size();
+  WRIT_CHECK(append(t, head, issued.statement));
+  issued.size = head.edge.size();
+  if (head.key != issued.kept.key) WRIT_CHECK(t.put_record(log_key_table, issued.kept.key, as_bytes(verifier().text())));
+  head.key = issued.kept.key;
+  if (signing_ == Signing::each) {
+    const Signature checkpoint = sign_head(head);
+    issued.kept.own = {key_.sign(pre_authentication_encoding(payload_type, as_bytes(payload))), checkpoint};
+  }
+  WRIT_CHECK(write_head(t, head));
   return issued;
 }
 
+Result<void> Notary::seal(store::Transaction& t) const {
+  WRIT_TRY(HeadRecord head, read_head(t));
+  if (head.signature || head.edge.size() == 0) return {};
+  const Signature signature = sign_head(head);
+  Bytes record(head.key.begin(), head.key.end());
+  record.insert(record.end(), signature.bytes.begin(), signature.bytes.end());
+  WRIT_CHECK(t.put_record(log_checkpoint_table, big_endian(head.edge.size()), record));
+  return write_head(t, head);
+}
+
 Result<std::string> latest_checkpoint(const store::View& view) {
-  WRIT_TRY(const auto bytes, view.record(checkpoint_table, as_bytes(checkpoint_key)));
-  if (!bytes) return Error{Code::unavailable, "the log is empty", {}, "run a task first"};
-  return std::string(as_text(*bytes));
+  WRIT_TRY(const HeadRecord head, read_head(view));
+  if (head.edge.size() == 0) return Error{Code::unavailable, "the log is empty", {}, "run a task first"};
+  if (!head.signature) return Error{Code::unavailable, "the newest checkpoint is not signed yet", {}, "ask again after the commit"};
+  WRIT_TRY(const VerifierKey signer, find_signer(view, head.key));
+  return sign_with({signer.name, head.edge.size(), head.edge.root()}, signer, *head.signature);
 }
 
 Result<std::string> prove_leaf(const store::View& view, std::uint64_t index) {
   WRIT_TRY(auto checkpoint, latest_checkpoint(view));
-  WRIT_TRY(const auto note, parse_note(checkpoint));
-  WRIT_TRY(const auto parsed, parse_checkpoint(note.text));
-  WRIT_TRY(auto path, Log(view).inclusion(index, parsed.size));
+  WRIT_TRY(const Log log, Log::open(view));
+  WRIT_TRY(auto path, log.inclusion(index, log.size()));
   return format_log_proof({{}, index, std::move(path), std::move(checkpoint)});
 }
 
 Sha256 effect_root(std::span<const effect::Entry> entries) {
-  // The compact form: one hash for each bit of the number of leaves so far (RFC 9162 section 2.1.1).
-  std::vector<std::pair<unsigned, merkle::Hash>> parts;  // level, root of a perfect subtree; levels fall
-  for (const auto& e : entries) {
-    std::pair<unsigned, merkle::Hash> part{0, merkle::leaf_hash(as_bytes(effect::encode(e)))};
-    while (!parts.empty() && parts.back().first == part.first) {
-      part = {part.first + 1, merkle::node_hash(parts.back().second, part.second)};
-      parts.pop_back();
-    }
-    parts.push_back(part);
-  }
-  if (parts.empty()) return merkle::empty_root();
-  merkle::Hash root = parts.back().second;
-  for (auto it = parts.rbegin() + 1; it != parts.rend(); ++it) root = merkle::node_hash(it->second, root);
-  return root;
+  merkle::Frontier edge;
+  for (const auto& e : entries) edge.add(merkle::leaf_hash(as_bytes(effect::encode(e))));
+  return edge.root();
 }
 
 }  // namespace writ::proof

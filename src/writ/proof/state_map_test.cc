@@ -115,19 +115,27 @@ TEST_F(StateMap, ADamagedNodeIsCorrupt) {
 TEST_F(StoredLog, HeadsAndProofsHoldAtEverySize) {
   constexpr std::uint64_t leaves = 70;
   std::vector<merkle::Hash> roots{merkle::empty_root()};
-  EXPECT_EQ(Log(*store_->snapshot()).head()->root, merkle::empty_root());
+  EXPECT_EQ(Log::open(*store_->snapshot())->root(), merkle::empty_root());
   for (std::uint64_t i = 0; i < leaves; ++i) {
     ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
-      WRIT_TRY(const auto head, append(t, sha256(as_bytes(std::to_string(i)))));
-      EXPECT_EQ(head.size, i + 1);
-      roots.push_back(head.root);
-      return {};
+      WRIT_TRY(auto head, read_head(t));
+      WRIT_CHECK(append(t, head, sha256(as_bytes(std::to_string(i)))));
+      EXPECT_EQ(head.edge.size(), i + 1);
+      roots.push_back(head.edge.root());
+      return write_head(t, head);
     }));
   }
   const auto view = store_->snapshot();
-  const Log log(*view);
-  EXPECT_EQ(*log.size(), leaves);
-  for (std::uint64_t n = 1; n <= leaves; ++n) EXPECT_EQ(*log.root(n), roots[n]);
+  const Log log = *Log::open(*view);
+  EXPECT_EQ(log.size(), leaves);
+  merkle::Frontier model;
+  for (std::uint64_t n = 1; n <= leaves; ++n) {
+    const Sha256 statement = sha256(as_bytes(std::to_string(n - 1)));
+    model.add(merkle::leaf_hash(statement.view()));
+    EXPECT_EQ(*log.root(n), roots[n]);
+    EXPECT_EQ(roots[n], model.root());
+    EXPECT_EQ(*log.statement(n - 1), statement);
+  }
   EXPECT_EQ(log.inclusion(3, leaves)->size(), 7u);
   EXPECT_EQ(log.inclusion(leaves, leaves).error().code, Code::invalid);
 }

@@ -14,17 +14,20 @@
 namespace writ::runtime {
 namespace {
 
+using Keys = std::vector<proof::VerifierKey>;
+
 Error broken(std::string what, std::string where = {}) { return {Code::corrupt, std::move(what), std::move(where), {}}; }
 
 // A receipt that verifies, belongs to the task it is filed under, and lies in this very log.
-Result<proof::Verification> check_task(const store::View& view, const proof::VerifierKey& key, const TaskId& id) {
+Result<proof::Verification> check_task(const store::View& view, const Keys& keys, const TaskId& id) {
   WRIT_TRY(const auto receipt, task::find_receipt(view, id));
   if (!receipt) return broken("the receipt is missing");
-  auto v = proof::verify_receipt(*receipt, {{key}, proof::Trust::Strangers::refuse});
+  auto v = proof::verify_receipt(*receipt, {keys, proof::Trust::Strangers::refuse});
   if (v.verdict != proof::Verdict::verified) return broken(std::string(proof::name(v.verdict)) + ": " + v.what, v.where);
   if (v.input.task != id) return broken("the receipt is another task's");
-  const auto leaf = proof::Log(view).node({0, v.index});
-  if (!leaf || *leaf != merkle::leaf_hash(v.statement.view())) return broken("the log has another leaf at its index");
+  WRIT_TRY(const auto log, proof::Log::open(view));
+  const auto leaf = log.statement(v.index);
+  if (!leaf || *leaf != v.statement) return broken("the log has another leaf at its index");
   WRIT_TRY(const auto journal, task::find_journal(view, id));
   if (proof::effect_root(journal) != v.output.effects.root) return broken("the journal is not the one that was signed");
   return v;
@@ -106,23 +109,24 @@ class Chain {
   Sha256 last_state_;
 };
 
-Result<void> check_checkpoint(const store::View& view, const proof::VerifierKey& key, const proof::LogHead& head) {
+Result<void> check_checkpoint(const store::View& view, const Keys& keys, const proof::Log& log) {
   WRIT_TRY(const auto text, proof::latest_checkpoint(view));
   WRIT_TRY(const auto note, proof::parse_note(text));
-  WRIT_CHECK(proof::check_note(note, key));
+  const auto signed_by = [&](const proof::VerifierKey& key) { return proof::check_note(note, key).has_value(); };
+  if (std::ranges::none_of(keys, signed_by)) return broken("the latest checkpoint is not signed by a key of this user");
   WRIT_TRY(const auto checkpoint, proof::parse_checkpoint(note.text));
-  if (checkpoint.size != head.size || checkpoint.root != head.root) return broken("the latest checkpoint is not that of the log");
+  if (checkpoint.size != log.size() || checkpoint.root != log.root()) return broken("the latest checkpoint is not that of the log");
   return {};
 }
 
 }  // namespace
 
-Result<void> verify_task(const store::View& view, const proof::VerifierKey& key, const TaskId& id) {
-  WRIT_CHECK(check_task(view, key, id));
+Result<void> verify_task(const store::View& view, const Keys& keys, const TaskId& id) {
+  WRIT_CHECK(check_task(view, keys, id));
   return {};
 }
 
-Result<AuditReport> audit(const store::View& view, const proof::VerifierKey& key, const Clock& clock) {
+Result<AuditReport> audit(const store::View& view, const Keys& keys, const Clock& clock) {
   AuditReport report;
   report.time = rfc3339(clock.wall());
   Chain chain(report);
@@ -130,7 +134,7 @@ Result<AuditReport> audit(const store::View& view, const proof::VerifierKey& key
     WRIT_TRY(const bool staged, task::is_staged(view, id));
     if (staged) return store::Visit::more;  // it changed nothing yet, and has no receipt
     ++report.total;
-    if (const auto v = check_task(view, key, id)) {
+    if (const auto v = check_task(view, keys, id)) {
       ++report.verified;
       chain.add(*v);
     } else {
@@ -138,21 +142,21 @@ Result<AuditReport> audit(const store::View& view, const proof::VerifierKey& key
     }
     return store::Visit::more;
   }));
-  const auto head = proof::Log(view).head();
-  if (head) {
-    report.size = head->size;
-    report.log_root = head->root.hex();
-    chain.check_order(head->size);
-    if (head->size != 0)
-      if (const auto c = check_checkpoint(view, key, *head); !c) report.failed.push_back({"", c.error().text()});
+  const auto log = proof::Log::open(view);
+  if (log) {
+    report.size = log->size();
+    report.log_root = log->root().hex();
+    chain.check_order(log->size());
+    if (log->size() != 0)
+      if (const auto c = check_checkpoint(view, keys, *log); !c) report.failed.push_back({"", c.error().text()});
   } else {
-    report.failed.push_back({"", head.error().text()});
+    report.failed.push_back({"", log.error().text()});
   }
   if (const auto objects = chain.check_objects(view); !objects) report.failed.push_back({"", objects.error().text()});
   const auto stored = proof::state_root(view), made = proof::recompute_state_root(view);
   if (stored) report.state_root = stored->hex();
   if (!stored || !made || *stored != *made) report.failed.push_back({"", "the state root is not that of the objects"});
-  else if (head && *stored != chain.last_state()) report.failed.push_back({"", "the last receipt ends at another state root"});
+  else if (log && *stored != chain.last_state()) report.failed.push_back({"", "the last receipt ends at another state root"});
   return report;
 }
 

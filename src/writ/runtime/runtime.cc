@@ -54,6 +54,7 @@ struct Runtime::Parts {
   const Clock& clock = system_clock();
   std::unique_ptr<store::Store> store;
   std::unique_ptr<proof::Notary> notary;  // none: opened for reading, and there is no key
+  std::vector<proof::VerifierKey> verifiers;  // the notary's, then those of retired keys
   std::mutex mutex;
   Guests guests;  // guarded by mutex until made; never unmade
   std::unique_ptr<gate::Ledger> ledger;  // the same: only what names capabilities needs it
@@ -125,8 +126,16 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
   if (options.access != Access::read) (void)!recover_files(*parts->store).has_value();
   const auto if_absent = options.access == Access::read ? IfAbsent::fail : IfAbsent::make;
   auto key = load_signing_key(options.keys, if_absent, parts->clock);
-  if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity());
+  if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity(), options.signing);
   else if (options.access != Access::read || key.error().code != Code::unavailable) return key.error();
+  if (parts->notary) {
+    parts->verifiers.push_back(parts->notary->verifier());
+    WRIT_TRY(const auto retired, retired_keys(options.keys));
+    for (const PublicKey& old : retired)
+      if (old != parts->verifiers[0].key) parts->verifiers.push_back({parts->verifiers[0].name, old});
+  }
+  if (parts->notary && options.signing == proof::Signing::batch && options.access != Access::read)
+    parts->store->seal_with([notary = parts->notary.get()](store::Transaction& t) { return notary->seal(t); });
   return std::unique_ptr<Runtime>(new Runtime(std::move(parts)));
 }
 
@@ -324,20 +333,27 @@ Result<std::vector<ObjectInfo>> Runtime::object_history(std::string_view path) c
 // --- proof -------------------------------------------------------------------------------------------------------
 
 Result<void> Runtime::verify_task(const TaskId& id) const {
-  WRIT_TRY(const auto* who, parts_->signer());
+  WRIT_CHECK(parts_->signer());
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  return runtime::verify_task(view, who->verifier(), id);
+  return runtime::verify_task(view, parts_->verifiers, id);
 }
 
 Result<AuditReport> Runtime::audit() const {
-  WRIT_TRY(const auto* who, parts_->signer());
+  WRIT_CHECK(parts_->signer());
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  return runtime::audit(view, who->verifier(), parts_->clock);
+  return runtime::audit(view, parts_->verifiers, parts_->clock);
 }
 
 Result<std::string> Runtime::verifier_key() const {
   WRIT_TRY(const auto* who, parts_->signer());
   return who->verifier().text();
+}
+
+Result<std::vector<std::string>> Runtime::verifier_keys() const {
+  WRIT_CHECK(parts_->signer());
+  std::vector<std::string> keys;
+  for (const auto& key : parts_->verifiers) keys.push_back(key.text());
+  return keys;
 }
 
 Result<std::string> Runtime::checkpoint() const {
@@ -350,11 +366,15 @@ Result<std::string> Runtime::prove(std::uint64_t leaf) const {
   return proof::prove_leaf(view, leaf);
 }
 
+Result<proof::Exported> Runtime::export_log(const std::string& folder) const {
+  WRIT_TRY(const auto view, parts_->store->snapshot());
+  return proof::export_tiles(view, folder);
+}
+
 Result<std::vector<std::string>> Runtime::consistency(std::uint64_t m, std::uint64_t n) const {
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  const proof::Log log(view);
-  WRIT_TRY(const auto size, log.size());
-  if (n > size) return invalid("the log has only " + std::to_string(size) + " leaves", "log consistency", "give sizes up to that");
+  WRIT_TRY(const auto log, proof::Log::open(view));
+  if (n > log.size()) return invalid("the log has only " + std::to_string(log.size()) + " leaves", "log consistency", "give sizes up to that");
   WRIT_TRY(const auto path, log.consistency(m, n));
   std::vector<std::string> hashes;
   for (const auto& h : path) hashes.push_back(h.hex());
@@ -368,6 +388,8 @@ Result<std::string> Runtime::state_root() const {
 }
 
 Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code) { return guest::wasm::declaration(code); }
+
+Result<void> rotate_key(const std::string& keys) { return rotate_signing_key(keys, system_clock()); }
 
 Result<std::vector<Finding>> fsck(const std::string& store, Repair repair) {
   WRIT_TRY(const auto report, store::fsck(store, repair == Repair::yes ? store::Repair::safe : store::Repair::report));

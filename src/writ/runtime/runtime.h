@@ -16,6 +16,8 @@
 #include "writ/base/id.h"
 #include "writ/base/result.h"
 #include "writ/gate/ledger.h"
+#include "writ/proof/notary.h"
+#include "writ/proof/tile_export.h"
 #include "writ/runtime/submission.h"
 #include "writ/store/store.h"
 #include "writ/task/index.h"
@@ -36,6 +38,7 @@ struct Options {
   store::Durability durability = store::Durability::sync;
   FenceChoice fence = FenceChoice::automatic;
   int interrupt = -1;      // a descriptor that becomes readable when compilers at work are to stop
+  proof::Signing signing = proof::Signing::each;  // batch: one signature a commit instead of two a task (docs/formats/receipt.md)
 };
 
 // One task as the store remembers it: read out of its receipt, or out of what is staged.
@@ -178,8 +181,12 @@ class Runtime {
   Result<void> verify_task(const TaskId&) const;  // its receipt, with this store's own key, and its place in the log
   Result<AuditReport> audit() const;              // everything: receipts, journals, log, chain of states, objects
   Result<std::string> verifier_key() const;       // the vkey that verifies this store's receipts (C2SP signed-note)
+  // All that have signed for this user, that one first: receipts outlive the key that signed them (rotate_key).
+  Result<std::vector<std::string>> verifier_keys() const;
   Result<std::string> checkpoint() const;         // the latest signed checkpoint
   Result<std::string> prove(std::uint64_t leaf) const;  // a tlog-proof of a leaf under the latest checkpoint
+  // Writes the log as C2SP tiles into a folder, or what is new of it (proof/tile_export.h).
+  Result<proof::Exported> export_log(const std::string& folder) const;
   Result<std::vector<std::string>> consistency(std::uint64_t m, std::uint64_t n) const;  // hex hashes
   Result<std::string> state_root() const;
 
@@ -191,6 +198,10 @@ class Runtime {
 
 // The manifest that code carries itself, as text (interface.md "Manifest"); nothing if it carries none.
 Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code);
+
+// A new signing key for this user, in Options::keys: for every runtime that is opened from now on. What the old one has
+// signed stays verified; its secret half is gone.
+Result<void> rotate_key(const std::string& keys);
 
 // The structure of a store, also of one that no longer opens. Empty: it holds. Repair mends only what is safe.
 Result<std::vector<Finding>> fsck(const std::string& store, Repair);

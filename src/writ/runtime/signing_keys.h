@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "writ/base/clock.h"
 #include "writ/wire/sign.h"
@@ -16,5 +17,11 @@ enum class IfAbsent : std::uint8_t { fail, make };
 
 // The key of this user. `denied` if its file is open to others, `corrupt` if it is malformed, `unavailable` if absent.
 Result<SigningKey> load_signing_key(const std::string& folder, IfAbsent, const Clock&);
+
+// A new key in place of the old one, whose secret half is gone then. Its public half stays in the folder `retired`, so that
+// what it has signed is still known as this user's own. Whoever trusted the old key has to be told the new one.
+Result<void> rotate_signing_key(const std::string& folder, const Clock&);
+// The keys of this user that sign no more. `corrupt` names a file that is malformed.
+Result<std::vector<PublicKey>> retired_keys(const std::string& folder);
 
 }  // namespace writ::runtime

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -57,6 +58,32 @@ TEST_F(SigningKeys, ADamagedFileIsCorruptAndKept) {
     content << std::ifstream(file_).rdbuf();
     EXPECT_EQ(content.str(), bad);
   }
+}
+
+TEST_F(SigningKeys, RotationKeepsEveryPublicHalfAlsoOfTwoAtOnce) {
+  EXPECT_EQ(rotate_signing_key(folder_, system_clock()).error().code, Code::unavailable);
+  std::vector<PublicKey> signed_with{load_signing_key(folder_, IfAbsent::make, system_clock())->public_key()};
+  EXPECT_TRUE(retired_keys(folder_)->empty());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_TRUE(rotate_signing_key(folder_, system_clock())); });
+  for (auto& t : threads) t.join();
+  const auto now = load_signing_key(folder_, IfAbsent::fail, system_clock());
+  ASSERT_TRUE(now);
+  const auto retired = *retired_keys(folder_);
+  EXPECT_EQ(retired.size(), 4u);
+  EXPECT_NE(std::ranges::find(retired, signed_with[0]), retired.end());
+  EXPECT_EQ(std::ranges::find(retired, now->public_key()), retired.end());
+}
+
+TEST_F(SigningKeys, RetiredKeysAreReadFromPrivateFilesOnly) {
+  ASSERT_TRUE(load_signing_key(folder_, IfAbsent::make, system_clock()));
+  ASSERT_TRUE(rotate_signing_key(folder_, system_clock()));
+  const std::filesystem::path file = std::filesystem::directory_iterator(folder_ + "/retired")->path();
+  ::chmod(file.c_str(), 0644);
+  EXPECT_EQ(retired_keys(folder_).error().code, Code::denied);
+  ::chmod(file.c_str(), 0600);
+  std::ofstream(file) << "{}";
+  EXPECT_EQ(retired_keys(folder_).error().code, Code::corrupt);
 }
 
 }  // namespace

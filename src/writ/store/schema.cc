@@ -161,6 +161,9 @@ Result<void> check_schema(Connection& connection) {
   WRIT_TRY(const bool found, s.row());
   const std::uint64_t version = found ? s.number_at(0) : 0;
   if (version == 0) return not_a_store("the store has no schema version", connection.file());
+  if (version < oldest_schema)
+    return Error{Code::unsupported, fmt::format("the store has schema {}; this program reads schemas from {}", version, oldest_schema),
+                 connection.file(), "export its state with the Writ that wrote it (`writ state export DIR`) and import that here"};
   if (version <= schema_version) return {};
   return Error{Code::unsupported, fmt::format("the store has schema {}; this program knows schemas up to {}", version, schema_version),
                connection.file(), "use the newer Writ that wrote it"};

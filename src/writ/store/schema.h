@@ -12,14 +12,15 @@ namespace writ::store {
 inline constexpr const char* file_name = "writ.db";
 inline constexpr const char* unfinished_suffix = ".new";  // a file being made
 inline constexpr std::uint32_t application_id = 0x57524954;  // "WRIT"
-inline constexpr std::uint32_t schema_version = 1;
+// 2: receipts and the log are stored in fewer bytes (docs/formats/store.md). There is no upgrade from 1.
+inline constexpr std::uint32_t schema_version = 2, oldest_schema = 2;
 
 // The store's file in a folder, by its real path. `unavailable` if there is none, `invalid` if it is not a regular file.
 Result<std::string> find_store(const std::string& folder);
 
 // `corrupt` if the open file does not begin like a store. Looks at the file itself, before SQLite does.
 Result<void> check_file_header(class Connection&);
-// `unsupported` if a newer Writ made the store. As SQLite sees it, with the write-ahead log.
+// `unsupported` if a newer Writ made the store, or one too old to be read. As SQLite sees it, with the write-ahead log.
 Result<void> check_schema(class Connection&);
 std::string log_name(const std::string& file);
 // The write-ahead log beside the file: 0 if there is none, else commits or their remains are in it.

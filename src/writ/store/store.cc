@@ -75,6 +75,10 @@ Result<Sequence> Store::write(const Change& change) {
   return parts_->writer->write(change);
 }
 
+void Store::seal_with(Change seal) {
+  if (parts_->writer) parts_->writer->seal_with(std::move(seal));
+}
+
 Result<Reader> Store::snapshot() const {
   WRIT_TRY(const Pool::Lease lease, parts_->pool->lease());
   WRIT_TRY(const Head head, read_head(*lease));

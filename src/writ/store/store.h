@@ -154,6 +154,9 @@ class Store {
   // `change` is returned as it is and nothing is changed. A change that wrote nothing makes no commit and returns the
   // current Sequence. What `change` captures must be host memory that any thread may use. Throwing ends the program.
   Result<Sequence> write(const Change&);
+  // Runs `seal` at the end of every commit that changes something, after all its closures and as part of the last of
+  // them: what one signature is to cover. If it fails, the whole commit does. Called once, before the first write.
+  void seal_with(Change seal);
   // As of the newest commit, of this process or another.
   Result<Reader> snapshot() const;
   // As of an older one. `invalid` if it is yet to come.

@@ -153,7 +153,18 @@ Result<void> Writer::run_changes(std::span<Request* const> batch) {
       return request->result ? given_up(*connection_) : request->result.error();
   }
   if (reached == head.sequence) return connection_->run("ROLLBACK");
+  WRIT_CHECK(seal(reached));
   return commit(reached);
+}
+
+void Writer::seal_with(Store::Change seal) { seal_ = std::move(seal); }
+
+Result<void> Writer::seal(Sequence reached) {
+  if (!seal_) return {};
+  Transaction transaction(*connection_, reached);
+  WRIT_CHECK(seal_(transaction));
+  if (transaction.broken_) return *transaction.broken_;
+  return connection_->in_transaction() ? Result<void>() : given_up(*connection_);
 }
 
 // The Sequence reached: `next`, or the one before it if nothing was changed.

@@ -25,6 +25,7 @@ class Writer {
   Writer(std::unique_ptr<Connection> connection, const OpenOptions&);
   ~Writer();  // waits for who is inside write(), and leaves a short log where it is
   Result<Sequence> write(const Store::Change&);
+  void seal_with(Store::Change);  // before the first write
 
  private:
   struct Request {
@@ -39,12 +40,14 @@ class Writer {
   void run_batch(std::span<Request* const> batch) noexcept;
   Result<void> run_changes(std::span<Request* const> batch);
   Result<Sequence> run_change(const Store::Change&, Sequence next);
+  Result<void> seal(Sequence reached);
   Result<void> commit(Sequence head);
   void poison();
   void checkpoint();
 
   const Durability durability_;
   const ByteCount log_limit_;
+  Store::Change seal_;  // set before the first write, which publishes it
 
   // Of whoever writes, which `writer_` says.
   const std::unique_ptr<Connection> connection_;

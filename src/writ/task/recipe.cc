@@ -1,5 +1,6 @@
 #include "writ/task/recipe.h"
 
+#include "writ/proof/shorthand.h"
 #include "writ/task/chunks.h"
 #include "writ/task/recipe_form.h"
 
@@ -18,13 +19,17 @@ std::string text_of(const Recipe& recipe) { return write_form(recipe); }
 Result<Recipe> parse_recipe(std::string_view text) { return read_form<Recipe>(text); }
 
 Result<void> put_recipe(store::Transaction& t, const TaskId& id, const Recipe& recipe) {
-  return t.put_record(recipes, id.bytes, as_bytes(text_of(recipe)));
+  Bytes shortened;
+  proof::ShorthandWriter(shortened, id).text(text_of(recipe));
+  return t.put_record(recipes, id.bytes, shortened);
 }
 
 Result<std::optional<Recipe>> find_recipe(const store::View& view, const TaskId& id) {
-  WRIT_TRY(const auto text, view.record(recipes, id.bytes));
-  if (!text) return std::optional<Recipe>();
-  auto recipe = parse_recipe(as_text(*text));
+  WRIT_TRY(const auto shortened, view.record(recipes, id.bytes));
+  if (!shortened) return std::optional<Recipe>();
+  std::string text;
+  WRIT_CHECK(proof::ShorthandReader(*shortened, id).text(text));
+  auto recipe = parse_recipe(text);
   if (!recipe) return Error{Code::corrupt, "what is kept for a replay is malformed: " + recipe.error().what, id.hex(), "run writ fsck"};
   return std::optional(std::move(*recipe));
 }

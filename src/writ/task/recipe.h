@@ -3,7 +3,7 @@
 //
 // The code is kept once for all tasks that ran it. The seed is private: the receipt has a commitment to it.
 //
-// Tables: task.recipe (id -> canonical text), task.code (SHA-256 -> size), task.code_chunk.
+// Tables: task.recipe (id -> canonical text in shorthand), task.code (SHA-256 -> size), task.code_chunk.
 // Threads: those of the View or Transaction.
 #pragma once
 

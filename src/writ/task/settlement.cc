@@ -80,12 +80,11 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
   WRIT_TRY(auto issued, notary_.issue(t, input, output));
   report_.state_before = applied.state_before.hex();
   report_.state_after = applied.state_after.hex();
-  report_.log_index = issued.index;
+  report_.log_index = issued.kept.index;
   report_.log_size = issued.size;
   report_.objects.clear();
   for (const auto& w : applied.writes)
     report_.objects.push_back({w.path, w.before.value(), w.after.value(), w.removed, w.removed ? "" : w.digest.sha256.hex()});
-  report_.receipt = issued.receipt;
   if (sealed_.state == State::staged) {
     WRIT_CHECK(forget_staged(t, input.task));
     WRIT_CHECK(leave_staged(t, input.task, input.started.real));
@@ -96,7 +95,7 @@ Result<void> Court::testify(store::Transaction& t, const gate::Applied& applied,
   Recipe recipe = sealed_.recipe;
   if (applied.writes.size() != sealed_.changes.writes.size()) recipe.changes = changes_digest(sealed_.changes);
   WRIT_CHECK(put_recipe(t, input.task, recipe));
-  return file(t, input.task, issued.receipt, sealed_.journal);
+  return file(t, input.task, issued.kept, sealed_.journal);
 }
 
 Result<void> Court::settle_as(proof::Settlement settlement, const gate::ChangeSet* changes) {
@@ -209,6 +208,11 @@ Result<Report> Court::report() {
   }
   report_.fence = sealed_.input.fence;
   report_.deterministic = output.nondeterminism.empty();
+  if (sealed_.state == State::staged) return std::move(report_);
+  // Made from what is durable, on this thread: a receipt of a batch needs the checkpoint that ends its commit. A disk that
+  // cannot be read now takes nothing back: the task is settled, and its receipt can be asked for later.
+  if (const auto after = store_.snapshot())
+    if (auto receipt = find_receipt(*after, sealed_.input.task); receipt && *receipt) report_.receipt = std::move(**receipt);
   return std::move(report_);
 }
 

@@ -79,7 +79,8 @@ struct Report {
   bool deterministic = true;
   std::string state_before, state_after;  // SHA-256 roots, lower-case hex
   std::uint64_t log_index = 0, log_size = 0;
-  std::string receipt;                    // the canonical text (docs/formats/receipt.md); empty while it is staged
+  std::string receipt;                    // the canonical text (docs/formats/receipt.md); empty while it is staged, or if it
+                                          // could not be read just now
   std::string changes;                    // what names its changes: `commit TASK@DIGEST`
 };
 

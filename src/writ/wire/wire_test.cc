@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "writ/wire/bytes.h"
 #include "writ/wire/canonical.h"
@@ -153,6 +155,20 @@ TEST(Sign, SeedMakesTheSameKey) {
   EXPECT_EQ(hex(key.sign({}).view()),
             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
   EXPECT_EQ(hex(key.seed()), hex(seed));
+}
+
+// A key of small order: with A the neutral element, R = S*B satisfies the equation for every message. RFC 8032 lets a
+// verifier pass that; whoever does says of one signature that it signs everything.
+TEST(Ed25519, SmallOrderKeysSignNothing) {
+  PublicKey neutral;
+  neutral.bytes[0] = std::byte{1};
+  Signature any;
+  any.bytes.fill(std::byte{0x66});  // the base point, and S = 1
+  any.bytes[0] = std::byte{0x58};
+  std::ranges::fill(std::span(any.bytes).subspan(32), std::byte{0});
+  any.bytes[32] = std::byte{1};
+  EXPECT_FALSE(verify(neutral, as_bytes("one message"), any));
+  EXPECT_FALSE(verify(neutral, as_bytes("another"), any));
 }
 
 }  // namespace

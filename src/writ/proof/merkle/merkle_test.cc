@@ -28,12 +28,25 @@ class NoNodes : public Nodes {
 TEST(Merkle, AMissingNodeIsAnErrorOfEveryOperation) {
   EXPECT_EQ(root(NoNodes(), 0), empty_root());
   EXPECT_EQ(root(NoNodes(), 3).error().code, Code::corrupt);
-  EXPECT_EQ(append(NoNodes(), 1, Hash()).error().code, Code::corrupt);
   EXPECT_EQ(inclusion_path(NoNodes(), 0, 2).error().code, Code::corrupt);
   EXPECT_EQ(consistency_path(NoNodes(), 1, 2).error().code, Code::corrupt);
   EXPECT_EQ(inclusion_path(NoNodes(), 2, 2).error().code, Code::invalid);
   EXPECT_EQ(consistency_path(NoNodes(), 0, 2).error().code, Code::invalid);
   EXPECT_EQ(consistency_path(NoNodes(), 3, 2).error().code, Code::invalid);
+}
+
+TEST(Merkle, AFrontierIsKeptAndTakenUpAgain) {
+  Frontier grown;
+  for (int i = 0; i < 100; ++i) {
+    auto taken_up = Frontier::of(grown.size(), grown.roots());
+    ASSERT_TRUE(taken_up);
+    EXPECT_EQ(taken_up->root(), grown.root());
+    const Hash leaf = leaf_hash(as_bytes(std::to_string(i)));
+    EXPECT_EQ(taken_up->add(leaf).size(), grown.add(leaf).size());
+    EXPECT_EQ(taken_up->root(), grown.root());
+  }
+  EXPECT_EQ(Frontier::of(3, {Hash()}).error().code, Code::invalid);
+  EXPECT_EQ(Frontier::of(0, {Hash()}).error().code, Code::invalid);
 }
 
 }  // namespace

@@ -38,15 +38,33 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return sha256_of_parts({node_prefix, left.view(), right.view()});
 }
 
-Result<std::vector<NewNode>> append(const Nodes& nodes, std::uint64_t size, const Hash& leaf) {
-  std::vector<NewNode> made{{{0, size}, leaf}};
-  NodeId last{0, size};
-  while (last.index % 2 == 1) {
-    WRIT_TRY(const Hash left, nodes.node({last.level, last.index - 1}));
-    last = {last.level + 1, last.index / 2};
-    made.push_back({last, node_hash(left, made.back().hash)});
+Result<Frontier> Frontier::of(std::uint64_t size, std::vector<Hash> roots) {
+  if (roots.size() != static_cast<std::size_t>(std::popcount(size))) {
+    return invalid(fmt::format("{} roots are not the right edge of a tree of {}", roots.size(), size));
   }
+  Frontier out;
+  out.size_ = size;
+  out.roots_ = std::move(roots);
+  return out;
+}
+
+std::vector<NewNode> Frontier::add(const Hash& leaf) {
+  std::vector<NewNode> made{{{0, size_}, leaf}};
+  for (std::uint64_t rest = size_; rest % 2 == 1; rest /= 2) {
+    const NodeId last = made.back().id;
+    made.push_back({{last.level + 1, last.index / 2}, node_hash(roots_.back(), made.back().hash)});
+    roots_.pop_back();
+  }
+  roots_.push_back(made.back().hash);
+  ++size_;
   return made;
+}
+
+Hash Frontier::root() const {
+  if (roots_.empty()) return empty_root();
+  Hash joined = roots_.back();
+  for (auto left = roots_.rbegin() + 1; left != roots_.rend(); ++left) joined = node_hash(*left, joined);
+  return joined;
 }
 
 Result<Hash> root(const Nodes& nodes, std::uint64_t size) {

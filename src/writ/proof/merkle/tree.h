@@ -40,8 +40,24 @@ struct NewNode {
   Hash hash;
 };
 
-// The nodes that leaf number `size` completes, the leaf's own first. Reads amortised one node.
-Result<std::vector<NewNode>> append(const Nodes&, std::uint64_t size, const Hash& leaf);
+// The right edge of a tree: the roots of its perfect subtrees, the largest first, one for each bit of the size. It is all
+// that growing needs: a leaf takes amortised one inner hash, the root one for each subtree, and neither reads a node.
+class Frontier {
+ public:
+  Frontier() = default;  // of the empty tree
+  // `invalid` unless there is one root for each bit of the size.
+  static Result<Frontier> of(std::uint64_t size, std::vector<Hash> roots);
+
+  // The nodes that this leaf completes, its own first.
+  std::vector<NewNode> add(const Hash& leaf);
+  Hash root() const;
+  std::uint64_t size() const { return size_; }
+  const std::vector<Hash>& roots() const { return roots_; }
+
+ private:
+  std::uint64_t size_ = 0;
+  std::vector<Hash> roots_;
+};
 
 // The root over the first `size` leaves.
 Result<Hash> root(const Nodes&, std::uint64_t size);

@@ -37,6 +37,8 @@ NoteKeyId VerifierKey::note_id() const {
   return out;
 }
 
+bool ClaimedKey::holds() const { return id == key.note_id(); }
+
 std::string VerifierKey::text() const {
   Bytes typed{ed25519_type};
   typed.insert(typed.end(), key.bytes.begin(), key.bytes.end());

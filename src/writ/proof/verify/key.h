@@ -31,7 +31,7 @@ struct VerifierKey {
 struct ClaimedKey {
   VerifierKey key;
   NoteKeyId id{};
-  bool holds() const { return id == key.note_id(); }
+  bool holds() const;
 };
 Result<ClaimedKey> read_vkey(std::string_view text);
 // The same, and `invalid` unless the id holds: for keys that people hand us.

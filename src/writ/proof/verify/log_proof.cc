@@ -50,6 +50,10 @@ std::string format_checkpoint(const Checkpoint& c) {
   return fmt::format("{}\n{}\n{}\n", c.origin, c.size, base64(c.root.view()));
 }
 
+std::string sign_with(const Checkpoint& c, const VerifierKey& key, const Signature& signature) {
+  return format_note({format_checkpoint(c), {{key.name, key.note_id(), Bytes(signature.bytes.begin(), signature.bytes.end())}}});
+}
+
 Result<LogProof> parse_log_proof(std::string_view text) {
   if (next_line(text) != header) return bad_proof(fmt::format("it does not begin with {}", header));
   LogProof out;

@@ -21,6 +21,8 @@ struct Checkpoint {
 };
 Result<Checkpoint> parse_checkpoint(std::string_view note_text);
 std::string format_checkpoint(const Checkpoint&);
+// The signed note of it: this signature, over format_checkpoint(), by this key.
+std::string sign_with(const Checkpoint&, const VerifierKey&, const Signature&);
 
 struct LogProof {
   std::optional<Bytes> extra;  // authenticated by nothing

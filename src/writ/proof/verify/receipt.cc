@@ -12,14 +12,15 @@
 namespace writ::proof {
 
 template <class F>
+void describe(F& form, typename F::template Value<EnvelopeSignature>& v) {
+  form.object([&] { form("keyid", v.key_id), form.encoded("sig", v.signature.bytes); });
+}
+template <class F>
 void describe(F& form, typename F::template Value<Envelope>& v) {
   form.object([&] {
     form.encoded("payload", v.payload);
     form.constant("payloadType", payload_type);
-    form.array_of_one("signatures", [&] {
-      form("keyid", v.key_id);
-      form.encoded("sig", v.signature.bytes);
-    });
+    form("signatures", v.signatures);
   });
 }
 template <class F>
@@ -30,7 +31,7 @@ void describe(F& form, typename F::template Value<Receipt>& v) {
     form.embedded("input", v.input, v.input_text);
     form.embedded("output", v.output, v.output_text);
     form("proof", v.proof);
-    form.constant("schema", receipt_schema);
+    form.choice("schema", v.form, receipt_schemas);
     form("signer", v.signer);
   });
 }
@@ -62,7 +63,10 @@ Result<void> read_parts(Parts& p, std::string_view text) {
   if (p.note.signatures.size() != 1) return invalid("the checkpoint has other signatures beside the log's", "proof");
 
   const Receipt& r = p.receipt;
-  p.expected = state(r.input, digest(as_bytes(r.input_text)), r.output, digest(as_bytes(r.output_text)));
+  if (r.envelope.signatures.size() != (r.form == Form::statement ? 1 : 0)) {
+    return invalid("the envelope has not the signatures of its form", "envelope.signatures");
+  }
+  p.expected = state(r.form, r.input, digest(as_bytes(r.input_text)), r.output, digest(as_bytes(r.output_text)));
   p.statement_is_expected = as_text(r.envelope.payload) == text_of(p.expected);
   if (!p.statement_is_expected) WRIT_CHECK(parse_statement(as_text(r.envelope.payload)));
   return {};
@@ -101,16 +105,17 @@ Result<void> check_parts(const Parts& p, const Sha256& leaf) {
   const Receipt& r = p.receipt;
   const VerifierKey& signer = p.signer.key;
   if (!p.signer.holds()) return mismatch("the key id is not the digest of the key", "signer");
-  if (r.envelope.key_id != envelope_key_id(signer.key)) return mismatch("the key id is not the digest of the key", "envelope");
+  for (const EnvelopeSignature& s : r.envelope.signatures)
+    if (s.key_id != envelope_key_id(signer.key)) return mismatch("the key id is not the digest of the key", "envelope");
   if (r.chain != p.expected.chain) return mismatch("the chain hash is not that of the manifests", "chain");
   if (!p.statement_is_expected) return mismatch("the statement is not about these manifests", "envelope.payload");
   WRIT_CHECK(check_settlement(r.input, r.output));
   const auto in_log = merkle::check_inclusion(merkle::leaf_hash(leaf.view()), p.log.index, p.checkpoint.size, p.log.path,
                                               p.checkpoint.root);
   if (!in_log) return mismatch(in_log.error().what, "proof");
-  if (!verify(signer.key, pre_authentication_encoding(payload_type, r.envelope.payload), r.envelope.signature)) {
-    return mismatch("the signature of the statement does not hold", "envelope.signatures");
-  }
+  for (const EnvelopeSignature& s : r.envelope.signatures)
+    if (!verify(signer.key, pre_authentication_encoding(payload_type, r.envelope.payload), s.signature))
+      return mismatch("the signature of the statement does not hold", "envelope.signatures");
   const auto signed_head = check_note(p.note, signer);
   if (!signed_head) return mismatch(fmt::format("checkpoint: {}", signed_head.error().what), "proof");
   return {};
@@ -148,6 +153,7 @@ Verification verify_receipt(std::string_view text, const Trust& trust) {
     out.where = read.error().where;
     return out;
   }
+  out.form = parts.receipt.form;
   out.statement = sha256(parts.receipt.envelope.payload);
   const auto checked = check_parts(parts, out.statement);
   out.input = std::move(parts.receipt.input);

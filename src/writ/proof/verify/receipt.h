@@ -1,7 +1,8 @@
 // The receipt of one task, and the one function that verifies it, used by writ-verify and by `writ verify`.
 //
 // A receipt is one canonical JSON document (docs/formats/receipt.md): the two manifests, the signed statement about
-// them, and the proof that the statement lies in the signer's log. Verifying needs the text and a trusted key, nothing
+// them, and the proof that the statement lies in the signer's log. A receipt of a batch has no signature of its own: the
+// signed checkpoint at the end of its proof covers every statement of the batch. Verifying needs the text and a trusted key, nothing
 // else: no store, no network, no clock. The key inside a receipt says who claims to have signed; it proves nothing.
 //
 // Three causes of refusal, told apart in this order:
@@ -20,9 +21,10 @@
 
 namespace writ::proof {
 
-inline constexpr std::string_view receipt_schema = "writ.receipt/1";
+inline constexpr std::array<std::string_view, 2> receipt_schemas{"writ.receipt/1", "writ.receipt.batch/1"};
 
 struct Receipt {
+  Form form = Form::statement;
   Sha3 chain;
   Envelope envelope;
   InputManifest input;
@@ -52,6 +54,7 @@ struct Verification {
   // What the receipt says. Set unless malformed; true only if verified.
   InputManifest input;
   OutputManifest output;
+  Form form = Form::statement;
   Sha256 statement;         // digest of the statement: the leaf of the log, and how another receipt names this one
   VerifierKey signer;
   Checkpoint checkpoint;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -106,6 +107,12 @@ TEST(Receipt, WhatDoesNotHoldIsMismatched) {
       {"key id", [&](Json& r) { r["envelope"]["signatures"][0]["keyid"] = other_digest; }},
       {"signature", [&](Json& r) { r["envelope"]["signatures"][0]["sig"] = base64(Bytes(64)); }},
       {"signer's name", [&](Json& r) { r["signer"] = "x" + r["signer"].get<std::string>(); }},
+      {"signer's id alone", [&](Json& r) {
+         std::string vkey = r["signer"];
+         char& digit = vkey[vkey.find('+') + 1];
+         digit = digit == '0' ? '1' : '0';
+         r["signer"] = vkey;
+       }},
       {"signer", [&](Json& r) { r["signer"] = sample::verifier(sample::key(9)).text(); }},
       {"statement", [&](Json& r) {
          Json s = *parse_json(as_text(*parse_base64(r["envelope"]["payload"].get<std::string>())));
@@ -143,6 +150,66 @@ TEST(Receipt, LogProofsThatDoNotHold) {
   const Checkpoint other{"writ.example/store/log", 1024, sha256(as_bytes("another tree"))};
   EXPECT_EQ(with_proof([&](LogProof& p) { p.checkpoint = sample::signed_checkpoint(other, our_key()); }), Verdict::mismatched);
   EXPECT_EQ(with_proof([&](LogProof& p) { p.checkpoint = sample::signed_checkpoint(other, sample::key(9)); }), Verdict::mismatched);
+}
+
+// In a batch the checkpoint is the only signature, and what it covers is as tightly bound.
+TEST(BatchReceipt, VerifiesByItsCheckpointAlone) {
+  const std::string text = sample::receipt(sample::input(), sample::output(), our_key(), Form::batch);
+  const Verification v = verify_receipt(text, trusting(our_key()));
+  EXPECT_EQ(v.verdict, Verdict::verified) << v.what << " " << v.where;
+  EXPECT_EQ(v.form, Form::batch);
+  EXPECT_EQ(verify_receipt(text, {}).verdict, Verdict::untrusted);
+  EXPECT_EQ(verify_receipt(text, {{}, Trust::Strangers::accept}).verdict, Verdict::intact);
+  const auto receipt = parse_receipt(text);
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(format_receipt(*receipt), text);
+  EXPECT_TRUE(receipt->envelope.signatures.empty());
+}
+
+TEST(BatchReceipt, EveryBitFlippedIsRefusedWithTheRightCause) {
+  const std::string text = sample::receipt(sample::input(), sample::output(), our_key(), Form::batch);
+  // The form differs in two members from the one above, whose every bit is tried; WRIT_SOAK=1 tries every bit here too.
+  const std::size_t step = std::getenv("WRIT_SOAK") != nullptr ? 1 : 13;
+  std::map<Verdict, std::size_t> seen;
+  for (std::size_t bit = 0; bit < text.size() * 8; bit += step) {
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    const Verdict verdict = verify_receipt(flipped, trusting(our_key())).verdict;
+    ASSERT_TRUE(verdict == Verdict::malformed || verdict == Verdict::mismatched) << "bit " << bit << " " << name(verdict);
+    ++seen[verdict];
+  }
+  EXPECT_GT(seen[Verdict::malformed], 500u);
+  EXPECT_GT(seen[Verdict::mismatched], 500u);
+}
+
+// Neither form becomes the other: not by leaving the signature out, not by putting one in, not by another schema.
+TEST(BatchReceipt, IsNeverTakenForTheOtherForm) {
+  const auto verdict_of_text = [&](Json value) { return verify_receipt(canonical_json(value), trusting(our_key())).verdict; };
+  Json plain = *parse_json(good());
+  Json batch = *parse_json(sample::receipt(sample::input(), sample::output(), our_key(), Form::batch));
+  const Json signatures = plain["envelope"]["signatures"];
+  Json stripped = plain;
+  stripped["envelope"]["signatures"] = Json::array();
+  EXPECT_EQ(verdict_of_text(stripped), Verdict::malformed);
+  stripped["schema"] = batch["schema"];
+  EXPECT_EQ(verdict_of_text(stripped), Verdict::mismatched) << "the statement says that it is signed by itself";
+  Json dressed = batch;
+  dressed["envelope"]["signatures"] = signatures;
+  EXPECT_EQ(verdict_of_text(dressed), Verdict::malformed);
+  dressed["schema"] = plain["schema"];
+  EXPECT_EQ(verdict_of_text(dressed), Verdict::mismatched);
+  Json twice = plain;
+  twice["envelope"]["signatures"].push_back(signatures[0]);
+  EXPECT_EQ(verdict_of_text(twice), Verdict::malformed);
+}
+
+TEST(BatchReceipt, TheCheckpointOfAStrangerCoversNothing) {
+  Json value = *parse_json(sample::receipt(sample::input(), sample::output(), our_key(), Form::batch));
+  LogProof p = *parse_log_proof(value["proof"].get<std::string>());
+  const Checkpoint covered = *parse_checkpoint(parse_note(p.checkpoint)->text);
+  p.checkpoint = sample::signed_checkpoint(covered, sample::key(9));
+  value["proof"] = format_log_proof(p);
+  EXPECT_EQ(verify_receipt(canonical_json(value), trusting(our_key())).verdict, Verdict::mismatched);
 }
 
 TEST(Receipt, OfADiscardedTaskMovesNothing) {

@@ -18,6 +18,7 @@ std::string told(const Verification& v) {
   } else {
     text += ", discarded";
   }
+  if (v.form == Form::batch) text += "; in a batch";
   return text + fmt::format("; {} denied; log index {}", out.effects.denied, v.index);
 }
 
@@ -54,6 +55,7 @@ Json report_json(std::string_view file, const Verification& v) {
   out["started"] = rfc3339(v.input.started.real);
   out["finished"] = rfc3339(v.output.finished.real);
   out["state_root"] = {{"before", v.input.state.hex()}, {"after", v.output.state.hex()}};
+  out["signed"] = v.form == Form::statement ? "statement" : "checkpoint";
   out["statement"] = v.statement.hex();
   out["signer"] = v.signer.text();
   out["key_id"] = envelope_key_id(v.signer.key);

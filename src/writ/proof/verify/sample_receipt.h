@@ -19,13 +19,13 @@ class MapNodes : public merkle::Nodes {
     return found->second;
   }
   void add(const merkle::Hash& leaf) {
-    const auto made = merkle::append(*this, size, leaf);
-    for (const auto& n : *made) nodes_.emplace(n.id, n.hash);
-    ++size;
+    for (const auto& n : edge_.add(leaf)) nodes_.emplace(n.id, n.hash);
+    size = edge_.size();
   }
   std::uint64_t size = 0;
 
  private:
+  merkle::Frontier edge_;
   std::map<merkle::NodeId, merkle::Hash> nodes_;
 };
 
@@ -87,23 +87,22 @@ inline OutputManifest output_with_files() {
 inline VerifierKey verifier(const SigningKey& key) { return {"writ.example/store", key.public_key()}; }
 
 inline std::string signed_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
-  const VerifierKey who = verifier(key);
-  const std::string text = format_checkpoint(checkpoint);
-  const Signature signature = key.sign(as_bytes(text));
-  return format_note({text, {{who.name, who.note_id(), Bytes(signature.bytes.begin(), signature.bytes.end())}}});
+  return sign_with(checkpoint, verifier(key), key.sign(as_bytes(format_checkpoint(checkpoint))));
 }
 
 // Signed and logged as the runtime does it, from whatever the manifests say.
-inline std::string receipt(const InputManifest& in, const OutputManifest& out, const SigningKey& key) {
+inline std::string receipt(const InputManifest& in, const OutputManifest& out, const SigningKey& key, Form form = Form::statement) {
   const std::string in_text = text_of(in), out_text = text_of(out);
   const DigestPair in_digest = digest(as_bytes(in_text)), out_digest = digest(as_bytes(out_text));
   Receipt r;
   r.input_text = in_text;
   r.output_text = out_text;
   r.chain = chain_hash(in_digest.sha3_256, out_digest.sha3_256);
-  r.envelope.payload = to_bytes(text_of(state(in, in_digest, out, out_digest)));
-  r.envelope.key_id = envelope_key_id(key.public_key());
-  r.envelope.signature = key.sign(pre_authentication_encoding(payload_type, r.envelope.payload));
+  r.form = form;
+  r.envelope.payload = to_bytes(text_of(state(form, in, in_digest, out, out_digest)));
+  if (form == Form::statement) {
+    r.envelope.signatures = {{envelope_key_id(key.public_key()), key.sign(pre_authentication_encoding(payload_type, r.envelope.payload))}};
+  }
   r.signer = verifier(key).text();
 
   MapNodes log;

@@ -38,7 +38,7 @@ void describe(F& form, typename F::template Value<Statement>& v) {
       });
       form("task", v.code);
     });
-    form.constant("predicateType", predicate_type);
+    form.choice("predicateType", v.form, predicate_types);
     form.array_of_one("subject", [&] {
       form("digest", v.subject);
       form.constant("name", output_schema);
@@ -46,8 +46,9 @@ void describe(F& form, typename F::template Value<Statement>& v) {
   });
 }
 
-Statement state(const InputManifest& in, const DigestPair& input, const OutputManifest& out, const DigestPair& output) {
+Statement state(Form form, const InputManifest& in, const DigestPair& input, const OutputManifest& out, const DigestPair& output) {
   Statement s;
+  s.form = form;
   s.capabilities = digest(as_bytes(write_form(in.capabilities)));
   for (const Capability& c : in.capabilities) s.revocation.insert(s.revocation.end(), c.revocation.begin(), c.revocation.end());
   s.chain = chain_hash(input.sha3_256, output.sha3_256);
