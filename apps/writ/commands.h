@@ -41,6 +41,7 @@ Status capability(Invocation&);
 Status completion(Invocation&);
 Status log(Invocation&);
 Status key(Invocation&);
+Status policy(Invocation&);
 Status trust(Invocation&);
 Status doctor(Invocation&);
 Status version(Invocation&);

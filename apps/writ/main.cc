@@ -38,6 +38,7 @@ constexpr std::array<std::pair<std::string_view, Command>, 25> table{{
     {"completion", completion},
     {"log", log},
     {"key", key},
+    {"policy", policy},
     {"trust", trust},
     {"doctor", doctor},
     {"version", version},

@@ -5,6 +5,7 @@
 
 #include "limit_words.h"
 #include "manifest.h"
+#include "policy_commands.h"
 #include "writ/base/clock.h"
 
 namespace writ::cli {
@@ -69,6 +70,12 @@ class RequestReader {
       WRIT_TRY(const auto pair, split(text, "--limit", "NAME=VALUE"));
       WRIT_CHECK(set_limit(out_.spec.limits, pair.first, pair.second, "--limit " + text));
     }
+    return {};
+  }
+
+  Result<void> read_policy(const std::string& path) {
+    WRIT_TRY(auto program, load_policy(path));
+    out_.spec.policy = out_.spec.policy ? both(*out_.spec.policy, *program) : std::move(program);
     return {};
   }
 
@@ -246,6 +253,16 @@ Status usage(Error e) {
 
 }  // namespace
 
+namespace {
+
+Status read_policies(const Invocation& invocation, RequestReader& reader) {
+  for (const std::string& path : invocation.arguments.values("--policy"))
+    if (auto r = reader.read_policy(path); !r) return {std::move(r).error(), exit_bad_input};
+  return exit_holds;
+}
+
+}  // namespace
+
 Status read_run_request(const Invocation& invocation, RunRequest& out) {
   RequestReader reader(invocation, out);
   if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
@@ -254,6 +271,7 @@ Status read_run_request(const Invocation& invocation, RunRequest& out) {
       const int exit = r.error().code == Code::unsupported ? exit_not_available : exit_bad_input;
       return {std::move(r).error(), exit};
     }
+  if (Status s = read_policies(invocation, reader); s.failed()) return s;
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_code_name(); !r) return usage(std::move(r).error());
   return exit_holds;
@@ -263,6 +281,7 @@ Status read_rerun_request(const Invocation& invocation, RunRequest& told) {
   const std::vector<std::string> seen = told.spec.environment;
   RequestReader reader(invocation, told);
   if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
+  if (Status s = read_policies(invocation, reader); s.failed()) return s;
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
   const auto options = invocation.arguments.values("--env");
   for (const std::string& variable : seen) {

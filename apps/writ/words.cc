@@ -28,6 +28,7 @@ constexpr std::array run_words{
     OptionWord{"--deny", many, "GRANT", "forbid an effect; wins over every grant"},
     OptionWord{"--cap", many, "HANDLE", "use a capability of this store, see `writ cap ls`"},
     OptionWord{"--manifest", one, "FILE", "TOML with [task], [grants], [deny] and [limits]"},
+    OptionWord{"--policy", many, "FILE", "put the task under this policy; see docs/policy-language.md"},
     OptionWord{"--input", one, "FILE|-|none",
                "the guest's standard input (default -), read only as far as the guest reads"},
     OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable: the caller's value, or the one given"},
@@ -48,7 +49,6 @@ constexpr std::array run_words{
     OptionWord{"--keep-inputs", none, "", "keep what the guest reads from files and standard input, for `writ replay`"},
     OptionWord{"-e", one, "TEXT", "code on the command line", later},
     OptionWord{"--lang", one, "LANGUAGE", "language of -e", later},
-    OptionWord{"--policy", one, "FILE", "policy", later},
     OptionWord{"--tty", none, "", "terminal", later},
     OptionWord{"--hide", many, "GLOB", "workspace", later},
     OptionWord{"--keep-failed", none, "", "workspace", later},
@@ -103,6 +103,7 @@ constexpr std::array replay_words{
 constexpr std::array rerun_words{
     OptionWord{"--grant", many, "GRANT", "allow this effect too"},
     OptionWord{"--deny", many, "GRANT", "forbid this effect too"},
+    OptionWord{"--policy", many, "FILE", "put the new task under this policy"},
     OptionWord{"--input", one, "FILE|-|none", "another standard input than what was kept"},
     OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable too"},
     OptionWord{"--strict", none, "", "end the task at its first denial, with 77"},
@@ -134,6 +135,18 @@ constexpr std::array fsck_words{
 };
 constexpr std::array doctor_words{
     OptionWord{"--memory", none, "", "memory", later},
+};
+
+constexpr std::array policy_explain_words{
+    OptionWord{"--policy", many, "FILE", "the policy, or several that hold at once"},
+    OptionWord{"--grant", many, "GRANT", "what is granted (default: this effect by name, without limits)"},
+    OptionWord{"--bytes", one, "SIZE", "how much the effect moves"},
+    OptionWord{"--size", one, "SIZE", "of the object or file"},
+    OptionWord{"--label", many, "KEY=VALUE", "a label of the task"},
+};
+constexpr std::array policy_replay_words{
+    OptionWord{"--against", one, "FILE", "the policy under which past decisions are made again"},
+    OptionWord{"--limit", one, "N", "of the newest N tasks (default 50), if none is named"},
 };
 
 constexpr CommandWord in_later_version(std::string_view name) {
@@ -185,6 +198,10 @@ constexpr std::array command_words{
     CommandWord{"key show", "[NAME]", 0, 1, "a key's public part"},
     CommandWord{"key rotate", "", 0, 0, "sign with a new key from now on; what the old one signed still verifies"},
     CommandWord{"key export", "", 0, 0, "the public key in PEM, for other programs"},
+    CommandWord{"policy check", "FILE", 1, 1, "everything that is wrong with a policy file"},
+    CommandWord{"policy explain", "EFFECT", 1, 1, "what decides about EFFECT[:RESOURCE]", policy_explain_words},
+    CommandWord{"policy test", "FILE", 1, 1, "run the cases written in a policy file"},
+    CommandWord{"policy replay", "[TASK...]", 0, any_number, "what past tasks would be refused or allowed", policy_replay_words},
     CommandWord{"trust", "DIR", 1, 1, "use the store in this folder although it was refused"},
     CommandWord{"doctor", "", 0, 0, "what this machine offers", doctor_words},
     CommandWord{"completion", "bash|zsh|fish", 1, 1, "a script that completes our words in your shell"},
@@ -195,7 +212,6 @@ constexpr std::array command_words{
     in_later_version("branch"),
     in_later_version("evidence"),
     in_later_version("cap verify"),
-    in_later_version("policy"),
     in_later_version("memory"),
     in_later_version("secret"),
     in_later_version("outbox"),

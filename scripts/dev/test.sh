@@ -176,7 +176,11 @@ tidy() {
     xargs -r -P "$JOBS" -n 4 clang-tidy-19 -p build/tidy --quiet --warnings-as-errors='*'
 }
 
+# The protocols in all their states (SPIN), and the random models at full length.
+models() { WRIT_SOAK=1 ctest --test-dir build/release --output-on-failure --no-tests=error -R '^models[._]'; }
+
 do_check() {
   do_test || fail 1 "./dev test fails" "its last lines say what"
+  quietly models models || fail 1 "a model does not hold" "log: build/log/models.log"
   quietly tidy tidy || fail 1 "clang-tidy found something" "log: build/log/tidy.log"
 }

@@ -83,6 +83,16 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"key", "export"});
   check({"trust", "."});
   check({"doctor"});
+  p.file("p.policy", "policy P { rule r { forall e: StateRead { e.size < 1.MB } } test \"t\" { allow \"state.read:a\"; } }");
+  p.file("bad.policy", "policy P { rule r { forall e: StateRead { e.sise < 1.MB } } }");
+  p.file("closed.policy", "policy P { rule r { forall e: Effect { false } } }");
+  check({"policy", "check", "p.policy"});
+  check({"policy", "check", "bad.policy"});
+  check({"policy", "test", "p.policy"});
+  check({"policy", "explain", "--policy", "p.policy", "state.read:a/b"});
+  check({"policy", "replay", "--against", "p.policy"});
+  check({"policy", "replay", "--against", "closed.policy"});
+  check({"run", "--policy", "closed.policy", "--grant", "state.read:a/b", WRIT_PROBE, "get", "a/b"});
   check({"version"});
   check({"help"});
   check({"help", "run"});

@@ -120,6 +120,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "rm")) return unlink(place(first)) ? fail(first) : 0;
   if (!strcmp(what, "increment")) return increment(first);
   if (!strcmp(what, "both")) return put(first, second) || put("both/other", second);
+  if (!strcmp(what, "putget")) return put(first, second) || get(argc > 4 ? argv[4] : "");
   if (!strcmp(what, "lose")) return put(first, second) || (exit(9), 0);
   if (!strcmp(what, "try")) return get(first), 0;
   if (!strcmp(what, "env")) {

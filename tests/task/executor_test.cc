@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "tests/task/executor_fixture.h"
+#include "writ/authority/policy/compile.h"
+#include "writ/authority/policy/source.h"
 #include "writ/base/escape.h"
 #include "writ/proof/shorthand.h"
 #include "writ/task/selection.h"
@@ -244,6 +246,61 @@ TEST_F(Execute, IncrementsAreSerialisable) {
 }
 
 // --- what an audit finds -------------------------------------------------------------------------------------------
+
+std::shared_ptr<const authority::policy::Program> policy(const std::string& rules) {
+  auto program = authority::policy::load("policy P { " + rules + " }", "p.policy");
+  EXPECT_TRUE(program) << program.error().text();
+  return program ? *program : nullptr;
+}
+
+TEST_F(Execute, ThePolicyStandsInTheReceiptAndItsGaugesAreTheLimits) {
+  Spec s = spec({"state.write:out/"});
+  s.policy = policy("rule r { forall e: StateWrite { e.size <= 4.B } } "
+                    "rule g { forall c: Component { c.memory_usage <= 64.MiB && c.effects <= 100 } }");
+  const auto report = execute(s, [](guest::Call& call) {
+    EXPECT_EQ(call.limits.memory, 64 * MiB);
+    EXPECT_EQ(write(call.session, "out/a", "12345").error().code, Code::denied);
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report) << report.error().text();
+  const auto v = verify(*report);
+  EXPECT_EQ(v.input.policy, s.policy->digest);
+  EXPECT_EQ(v.input.limits.effects, 100u);
+  EXPECT_EQ(report->journal.back().refusal, effect::Refusal::policy);
+  expect_sound();
+}
+
+TEST_F(Execute, ATaskThatThePolicyLetsNotBeginLeavesNothing) {
+  Spec s = spec({"state.write:out/"});
+  s.policy = policy("rule r { forall e: StateWrite { false } }");
+  const auto report = execute(s, [](guest::Call&) -> guest::Outcome { ADD_FAILURE() << "it ran"; return {}; });
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::denied);
+  EXPECT_EQ(audit().total, 0u);
+}
+
+TEST_F(Execute, WhatWasDoneBeforeAReplacementIsJudgedAgainAtTheCommit) {
+  authority::policy::Source source;
+  const auto run = [&](const char* rule) {
+    FunctionEngine engine([&](guest::Call& call) {
+      EXPECT_TRUE(write(call.session, "out/a", "12345"));
+      source.set(policy(rule));  // and nothing is tried after it
+      return guest::Outcome{};
+    });
+    source.set(nullptr);
+    return Executor({*store_, engine, nullptr, *notary_, system_clock(), &source}).execute(spec({"state.write:out/"}));
+  };
+  const auto refused = run("rule r { forall e: StateWrite { e.size <= 4.B } }");
+  ASSERT_TRUE(refused) << refused.error().text();
+  EXPECT_EQ(refused->settlement, proof::Settlement::discarded);
+  EXPECT_EQ(refused->outcome.end, guest::End::denied);
+  EXPECT_NE(refused->outcome.reason.find("rule P.r at p.policy:1"), std::string::npos);
+  const auto committed = run("rule r { forall e: StateWrite { e.size <= 5.B } }");
+  ASSERT_TRUE(committed) << committed.error().text();
+  EXPECT_EQ(committed->settlement, proof::Settlement::committed);
+  EXPECT_FALSE(committed->deterministic) << "its receipt says that the policy was replaced";
+  expect_sound();
+}
 
 TEST_F(Audit, FindsAnObjectThatNobodyTestifiedTo) {
   ASSERT_TRUE(store_->write([](store::Transaction& t) -> Result<void> { WRIT_CHECK(t.put_object("planted", as_bytes("x"))); return {}; }));

@@ -91,6 +91,10 @@ void explain_refusal(const effect::Entry& e, const std::string& thing, Denial& d
       d.reason = e.by == e.resource ? thing + " leads out of what was granted"
                                     : fmt::format("{} leads out of what was granted, to {}", by, escape_for_terminal(e.resource));
       return;
+    case Refusal::policy:  // no grant lets it pass: a policy narrows whatever is granted
+      d.by = "policy " + e.by;
+      d.reason = fmt::format("{} is granted, but a policy refuses it: {}", thing, by);
+      return;
   }
   WRIT_ASSERT(e.refusal != Refusal::none);  // an allowed effect has nothing to explain
 }

@@ -82,7 +82,8 @@ Result<std::uint64_t> take_number(const Json& json, const char* member) {
 }
 
 Result<Refusal> find_refusal(std::string_view text) {
-  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint, Refusal::escape, Refusal::revoked})
+  for (const auto r : {Refusal::none, Refusal::no_capability, Refusal::denied, Refusal::constraint, Refusal::escape, Refusal::revoked,
+                       Refusal::policy})
     if (name(r) == text) return r;
   return bad("verdict", "is not a verdict");
 }

@@ -38,6 +38,7 @@ std::string_view name(Refusal r) {
     case Refusal::constraint: return "constraint";
     case Refusal::escape: return "escape";
     case Refusal::revoked: return "revoked";
+    case Refusal::policy: return "policy";
   }
   std::unreachable();
 }

@@ -30,6 +30,7 @@ enum class Refusal : std::uint8_t {
   constraint,     // a capability covers it, but one of its limits is used up or too small
   escape,         // the path leads out of what was granted (symbolic link, ..)
   revoked,        // a capability covers it, but it was revoked or split meanwhile
+  policy,         // a rule of a policy refuses it, or a violation took it out of the capabilities
 };
 std::string_view name(Refusal);  // "allowed", "no_capability", ...
 
@@ -50,8 +51,8 @@ struct Entry {
   std::uint64_t bytes = 0;     // moved by them in all
   std::uint64_t size = 0;      // the largest Effect::size among them
   std::string resource;
-  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), the capability that is gone, or what was asked for if `resource` is
-                   // where it leads
+  std::string by;  // what refused: the deny's text, the limits (authority::refused_by), the capability that is gone, the rules
+                   // of a policy with file and line, or what was asked for if `resource` is where it leads
   std::string digest;          // lower-case hex SHA-256 of what was read, where it is an immutable input; may be empty
   Ending ending = Ending::none;
   std::uint64_t duration = 0;  // ns, of one that began and ended

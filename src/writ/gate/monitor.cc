@@ -1,5 +1,7 @@
 #include "writ/gate/monitor.h"
 
+#include <algorithm>
+
 #include "writ/base/quantity.h"
 
 namespace writ::gate {
@@ -21,9 +23,41 @@ Result<void> Monitor::begin(const std::string& resource) {
 
 Result<Monitor::Judged> Monitor::judge(const effect::Effect& effect) {
   WRIT_CHECK(begin(effect.resource));
+  const bool policed = policing_ != nullptr && policing_->is_active();
+  std::uint32_t asked = 0;
+  if (policed) {  // before the capability is charged
+    const auto first = capabilities_.decide(effect);
+    if (!first.allowed()) return refused(effect, first.refusal, first.by);
+    asked = first.capability;
+    WRIT_CHECK(ask_policies(effect, asked));
+  }
   const auto decision = capabilities_.use(effect);
   if (!decision.allowed()) return refused(effect, decision.refusal, decision.by);
+  // As above, if the capability that was used is another one: somebody shares the budget of the first.
+  if (policed && decision.capability != asked) WRIT_CHECK(ask_policies(effect, decision.capability));
+  if (policed) policing_->spend(effect);
   return Judged{decision.capability, journal_.record(effect, effect::Refusal::none)};
+}
+
+Result<void> Monitor::ask_policies(const effect::Effect& effect, std::uint32_t capability) {
+  if (policing_ == nullptr) return {};
+  const auto no = policing_->judge(effect, capability, counts());
+  if (!no) return {};
+  auto error = refused(effect, effect::Refusal::policy, no->by);
+  error.what = std::string(effect::name(effect.kind)) + " is refused by a policy";
+  using authority::policy::Response;
+  switch (no->response) {
+    case Response::log: break;
+    case Response::restrict: policing_->restrict_to_meet(effect, no->by); break;
+    case Response::isolate: isolated_ = true; end_by_denial("isolated by " + no->by); break;
+    case Response::terminate: end_by_denial("terminated by " + no->by); break;
+  }
+  return error;
+}
+
+bool Monitor::visible(const effect::Effect& effect) const {
+  const auto decision = capabilities_.decide(effect);
+  return decision.allowed() && (policing_ == nullptr || policing_->permits(effect, decision.capability, counts()));
 }
 
 Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
@@ -35,7 +69,8 @@ Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
 // What is open already was matched when it was opened: the same capability is asked first, and nothing is copied.
 Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size) {
   WRIT_CHECK(begin(key.effect().resource));
-  if (capabilities_.use_again(key.capability(), bytes, size)) {
+  const bool policed = policing_ != nullptr && policing_->is_active();
+  if (!policed && capabilities_.use_again(key.capability(), bytes, size)) {
     journal_.record_again(key.effect().kind, key.place(), bytes, size);
     return {};
   }
@@ -48,8 +83,14 @@ Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes,
   return {};
 }
 
+// The capability is the first that could cover something at or below this place.
 Result<void> Monitor::note(const effect::Effect& effect) {
   WRIT_CHECK(begin(effect.resource));
+  const auto& grants = capabilities_.grants();
+  const auto first = std::ranges::find_if(grants, [&](const authority::Grant& g) {
+    return g.kind == effect.kind && (!g.resource || g.resource->covers_below(effect.resource));
+  });
+  WRIT_CHECK(ask_policies(effect, static_cast<std::uint32_t>(first - grants.begin())));
   journal_.record(effect, effect::Refusal::none);
   return {};
 }
@@ -62,8 +103,13 @@ Result<void> Monitor::confirm(const effect::Authorized& key, const std::string& 
       real.resource = name;
       return refused(real, effect::Refusal::denied, deny->text());
     }
-  if (real_resource == asked.resource || capabilities_.permits(asked.kind, real_resource)) return {};
-  return escaped(key, real_resource);
+  if (real_resource != asked.resource && !capabilities_.permits(asked.kind, real_resource)) return escaped(key, real_resource);
+  for (const auto& name : {real_resource, host_path}) {
+    effect::Effect real = asked;
+    real.resource = name;
+    if (name != asked.resource) WRIT_CHECK(ask_policies(real, key.capability()));
+  }
+  return {};
 }
 
 Error Monitor::escaped(const effect::Authorized& key, const std::string& where) {
@@ -77,12 +123,15 @@ Error Monitor::escaped(const effect::Authorized& key, const std::string& where) 
 
 Error Monitor::refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by) {
   journal_.record(effect, refusal, by);
-  if (on_denial_ == OnDenial::end_task) {
-    must_end_ = true;
-    ended_by_denial_ = true;
-    end_reason_ = "denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource);
-  }
+  if (on_denial_ == OnDenial::end_task)
+    end_by_denial("denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource));
   return {Code::denied, std::string(effect::name(effect.kind)) + " is not granted", effect.resource, {}};
+}
+
+void Monitor::end_by_denial(std::string reason) {
+  must_end_ = true;
+  ended_by_denial_ = true;
+  end_reason_ = std::move(reason);
 }
 
 }  // namespace writ::gate

@@ -1,7 +1,8 @@
 // Monitor: the reference monitor of one task. Every effect passes here, and there is no second way out.
 //
-// perform() asks the capabilities, records the answer in the journal, and only then hands out the key to acting
-// (effect::Authorized). Allowed means: some capability permits it and no deny forbids it.
+// perform() asks the capabilities, then the policies, records the answer in the journal, and only then hands out the key to
+// acting (effect::Authorized). Allowed means: some capability permits it, no deny forbids it, and no rule of a policy
+// refuses it. A policy is asked only about what a capability allows, and can only narrow.
 //
 // Threads: one task, one thread.   Source: architecture.md sections 1 and 3.
 #pragma once
@@ -14,6 +15,7 @@
 #include "writ/base/units.h"
 #include "writ/effect/effect.h"
 #include "writ/effect/journal.h"
+#include "writ/gate/policing.h"
 
 namespace writ::gate {
 
@@ -24,15 +26,19 @@ inline constexpr ByteCount max_journal = 15 * MiB;
 
 class Monitor {
  public:
-  Monitor(authority::CapabilitySet& capabilities, effect::Journal& journal, std::uint64_t effect_limit, OnDenial on_denial)
-      : capabilities_(capabilities), journal_(journal), effect_limit_(effect_limit), on_denial_(on_denial) {}
+  // `policing` may be null: no policy.
+  Monitor(authority::CapabilitySet& capabilities, effect::Journal& journal, std::uint64_t effect_limit, OnDenial on_denial,
+          Policing* policing = nullptr)
+      : capabilities_(capabilities), journal_(journal), effect_limit_(effect_limit), on_denial_(on_denial), policing_(policing) {}
 
   // `denied` if refused (it is in the journal either way); `exhausted` when the task has had all its effects, or its
   // journal is full: what cannot be recorded does not happen.
   Result<effect::Authorized> perform(effect::Effect effect);
   // The same effect again on something already open: check and record without making a new key.
   Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size);
-  // Records an effect whose parts were each decided (a listing that shows only what is granted).
+  // Whether perform() would allow it; leaves no trace. For what a listing shows.
+  bool visible(const effect::Effect& effect) const;
+  // Records an effect whose parts were each decided (a listing that shows only what is granted). Policies are asked.
   Result<void> note(const effect::Effect& effect);
   // Where a path turned out to lead, by the operator's name and by the host's (effect::File): what was decided must hold
   // there too, whatever limits say, since the effect is paid for. Denies hold by either name. Records a refusal.
@@ -42,6 +48,7 @@ class Monitor {
 
   bool must_end() const { return must_end_; }  // strict denial, effects limit, full journal: the guest does not go on
   bool ended_by_denial() const { return ended_by_denial_; }  // else by a limit
+  bool isolated() const { return isolated_; }  // ended by the response `isolate`: the guest's memory is to be kept
   const std::string& end_reason() const { return end_reason_; }
 
  private:
@@ -52,14 +59,19 @@ class Monitor {
   Result<void> begin(const std::string& resource);  // whether there is to be another effect at all
   Result<Judged> judge(const effect::Effect& effect);
   Error refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by);  // records it
+  Result<void> ask_policies(const effect::Effect& effect, std::uint32_t capability);           // and carries out the response
+  authority::policy::Counts counts() const { return {journal_.effects(), journal_.denied()}; }
+  void end_by_denial(std::string reason);
 
   authority::CapabilitySet& capabilities_;
   effect::Journal& journal_;
   std::uint64_t effect_limit_;
   OnDenial on_denial_;
   effect::Effect again_{effect::Kind::state_read, {}, 0, 0};  // repeat()'s: its text keeps its room, so that nothing is allocated
+  Policing* policing_;
   bool must_end_ = false;
   bool ended_by_denial_ = false;
+  bool isolated_ = false;
   std::string end_reason_;
 };
 

@@ -13,7 +13,7 @@ using effect::Kind;
 
 Session::Session(Setup setup)
     : setup_(std::move(setup)),
-      monitor_(setup_.capabilities, setup_.journal, setup_.effect_limit, setup_.on_denial),
+      monitor_(setup_.capabilities, setup_.journal, setup_.effect_limit, setup_.on_denial, setup_.policing),
       shadow_(setup_.snapshot),
       ambient_(setup_.admitted, setup_.seed) {}
 
@@ -70,7 +70,7 @@ Result<std::vector<StateEntry>> Session::list_objects(std::string_view folder) {
     const auto rest = std::string_view(path).substr(prefix.size());
     const auto slash = rest.find('/');
     if (slash == rest.npos) {
-      if (!setup_.capabilities.decide({Kind::state_read, path, 0, 0}).allowed()) continue;
+      if (!monitor_.visible({Kind::state_read, path, 0, 0})) continue;
       entries.push_back({std::string(rest), effect::FileType::regular, size});
     } else if (const auto name = rest.substr(0, slash); entries.empty() || entries.back().name != name) {
       if (!setup_.capabilities.covers_below(Kind::state_read, prefix + std::string(name))) continue;
@@ -156,6 +156,8 @@ std::vector<std::string> Session::nondeterminism() const {
       const std::string reason(effect::name(e.kind));
       if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
     }
+  if (setup_.policing != nullptr)
+    reasons.insert(reasons.end(), setup_.policing->replacements().begin(), setup_.policing->replacements().end());
   return reasons;
 }
 

@@ -62,6 +62,7 @@ class Session {
     std::vector<std::string> environment;     // NAME=VALUE of the caller; the guest sees what `env` grants cover
     effect::WorkFiles* work_files = nullptr;  // what the task may change; null: nothing
     std::vector<Mount> mounts = {};
+    Policing* policing = nullptr;             // null: no policy
   };
   explicit Session(Setup);
   ~Session();

@@ -108,7 +108,7 @@ bool Session::may_list(const std::string& folder) const {
   const auto host = host_of(folder);
   const auto resource = host == "/" ? host : host + "/";
   const Kind kind = is_work(host) ? look_kind(resource) : Kind::file_read;
-  return setup_.capabilities.decide({kind, resource, 0, 0}).allowed();
+  return monitor_.visible({kind, resource, 0, 0});
 }
 
 bool Session::is_on_the_way(const std::string& folder) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -86,6 +87,8 @@ struct Call {
   Stdio& stdio;
   Cancellation& cancellation;
   fence::GuestThread& thread;  // of the calling thread
+  // Called when the guest has ended, before its memory is wiped; may be empty.
+  std::function<void(std::span<const std::byte> memory)> last_look = {};
 };
 
 struct Resources {

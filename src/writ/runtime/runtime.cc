@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "writ/authority/policy/source.h"
 #include "writ/fence/fence.h"
 #include "writ/gate/ledger.h"
 #include "writ/guest/wasm/declaration.h"
@@ -16,6 +17,7 @@
 #include "writ/runtime/doorbell.h"
 #include "writ/runtime/operator_engine.h"
 #include "writ/runtime/replay.h"
+#include "writ/runtime/policy_hindsight.h"
 #include "writ/runtime/signing_keys.h"
 #include "writ/runtime/summary.h"
 #include "writ/runtime/undo.h"
@@ -55,6 +57,8 @@ struct Runtime::Parts {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<proof::Notary> notary;  // none: opened for reading, and there is no key
   std::vector<proof::VerifierKey> verifiers;  // the notary's, then those of retired keys
+  authority::policy::Source policy;
+  std::mutex policy_mutex;  // held while a policy is replaced, so that receipts stand in the order of the replacements
   std::mutex mutex;
   Guests guests;  // guarded by mutex until made; never unmade
   std::unique_ptr<gate::Ledger> ledger;  // the same: only what names capabilities needs it
@@ -91,7 +95,8 @@ Result<Guests*> Runtime::Parts::ready() {
   WRIT_TRY(made.engine, guest::wasm::open_engine(std::move(engine)));
   const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
   made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
-  made.executor = std::make_unique<task::Executor>(task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock});
+  made.executor = std::make_unique<task::Executor>(
+      task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock, &policy, options.store + "/isolated"});
   if (auto bell = Doorbell::hang(store->folder(), [e = made.executor.get()](std::string_view task) { return e->cancel(task); }))
     made.doorbell = std::move(*bell);
   guests = std::move(made);
@@ -170,6 +175,15 @@ void Runtime::cancel_all() {
   if (parts_->guests.executor) parts_->guests.executor->cancel_all();
 }
 
+// First in force, then on record: between the two, what is decided is stricter or laxer than the log says for less than a
+// commit; the receipts of the tasks themselves name the policy that they were under.
+Result<task::Report> Runtime::set_policy(std::shared_ptr<const authority::policy::Program> program) {
+  const std::lock_guard lock(parts_->policy_mutex);
+  const std::string digest = program ? program->digest.sha256.hex() : "none";
+  parts_->policy.set(std::move(program));
+  return parts_->act_as_operator(OperatorEngine("policy set " + digest, {}));
+}
+
 Result<std::shared_ptr<const guest::Image>> Runtime::prepare(std::span<const std::byte> code) {
   WRIT_TRY(auto* guests, parts_->ready());
   return guests->engine->prepare(code);
@@ -209,6 +223,11 @@ Result<Difference> Runtime::difference(const TaskId& id, const std::vector<std::
 
 Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choice) {
   WRIT_TRY(const auto* who, parts_->signer());
+  if (const auto policy = parts_->policy.current(); policy.program) {
+    WRIT_TRY(const auto view, parts_->store->snapshot());
+    WRIT_TRY(const auto record, record_of(view, id));
+    WRIT_CHECK(check_policy_again(policy.program, record));
+  }
   WRIT_TRY(auto* ledger, parts_->open_ledger());  // whether its capabilities still stand
   return task::commit_staged(*parts_->store, *who, parts_->clock, id, choice, ledger);
 }

@@ -136,6 +136,9 @@ class Runtime {
   // Asks whatever processes run tasks of this store: how many had it (runtime/doorbell.h).
   Result<int> cancel(std::string_view task) const;
   void cancel_all();  // every running task ends as cancelled; from any thread, not from a signal handler
+  // From here on every task of this runtime is under this policy, besides its own; null: under none. A running task sees it
+  // before its next effect, whole; what it did before is judged again when it would commit. Leaves a receipt of its own.
+  Result<task::Report> set_policy(std::shared_ptr<const authority::policy::Program>);
   Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte> code);
 
   // An id, a unique prefix of 4 or more, a name, "@" (the last), "@2" (the one before).

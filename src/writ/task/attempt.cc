@@ -3,9 +3,11 @@
 #include <filesystem>
 
 #include "writ/actor/host_files.h"
+#include "writ/authority/policy/hindsight.h"
 #include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/proof/notary.h"
+#include "writ/task/isolated.h"
 #include "writ/task/selection.h"
 #include "writ/workspace/contents.h"
 
@@ -41,6 +43,7 @@ Result<void> Attempt::admit() {
   snapshot_ = std::move(snapshot);
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
+  WRIT_CHECK(ask_policies());
   sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine.fence());
   if (!spec_.capabilities.empty()) {
     if (parts_.ledger == nullptr) return Error{Code::unavailable, "there is no ledger of capabilities here", {}, {}};
@@ -50,9 +53,18 @@ Result<void> Attempt::admit() {
   sealed_.capabilities = spec_.capabilities;
   if (spec_.purpose == Spec::Purpose::learn)
     for (auto& c : learning()) sealed_.input.capabilities.push_back(std::move(c));
+  if (const auto policy = policing_->program()) sealed_.input.policy = policy->digest;
   if (proof::text_of(sealed_.input).size() > max_input_manifest.value())
     return invalid("the arguments, labels and grants are longer than a receipt holds", "", "pass them through standard input");
   return open_session();
+}
+
+Result<void> Attempt::ask_policies() {
+  gate::Policing::Setup setup{spec_.policy, parts_.policy, component_facts(spec_, parts_.engine.fence()), parts_.clock};
+  const auto component = setup.component;
+  policing_.emplace(std::move(setup));
+  if (const auto program = policing_->program()) WRIT_CHECK(admit_by_policy(*program, component, spec_));
+  return {};
 }
 
 // What is not there is not there for the guest either: a granted file may be one that it only looks for.
@@ -78,10 +90,12 @@ Result<void> Attempt::open_session() {
   for (const auto h : spec_.capabilities) capabilities_->add(parts_.ledger->table(), h);
   if (spec_.purpose == Spec::Purpose::learn) capabilities_->learn();
   for (std::uint32_t i = 0; i < capabilities_->grants().size(); ++i) WRIT_CHECK(open_root(i));
+  policing_->know(capabilities_->grants());
   WRIT_CHECK(open_work_files());
   streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr);
   session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
-                                        parts_.clock, admission_.at, admission_.seed, spec_.environment, work_files_.get(), spec_.mounts});
+                                        parts_.clock, admission_.at, admission_.seed, spec_.environment, work_files_.get(), spec_.mounts,
+                                        &*policing_});
   return {};
 }
 
@@ -105,7 +119,11 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
   arguments.insert(arguments.end(), spec_.arguments.begin(), spec_.arguments.end());
   Result<guest::Run> run = guest::Run{};
   const auto job = [&](fence::GuestThread& thread) {
-    guest::Call call{std::move(arguments), spec_.entry, spec_.limits, *session_, *streams_, cancellation, thread};
+    guest::Call call{std::move(arguments), spec_.entry, spec_.limits, *session_, *streams_, cancellation, thread,
+                     [this](std::span<const std::byte> memory) {
+                       if (session_->monitor().isolated() && !parts_.isolated.empty())
+                         kept_ = keep_memory(parts_.isolated, admission_.id, memory);
+                     }};
     run = parts_.engine.run(*image_, call);
   };
   // The engine ends the guest when a call returns that was under way at its deadline; until then the call looks here, a
@@ -135,8 +153,16 @@ void Attempt::judge() {
   if (monitor.must_end()) {
     const auto end = monitor.ended_by_denial() ? guest::End::denied : guest::End::trapped;
     outcome = {end, 0, monitor.end_reason(), {}};
+    if (!kept_) outcome.reason += "; " + kept_.error().text();
+    clip(outcome.reason);
   } else if (streams_->overflowed()) {
     outcome = {guest::End::trapped, 0, "more output than its limit", {}};
+  } else if (outcome.success() && policing_->was_replaced(journal_.effects()) && policing_->program()) {
+    // What it did under an earlier policy becomes visible only if the one in force lets it.
+    const auto component = component_facts(spec_, parts_.engine.fence());
+    if (const auto again = authority::policy::check_again(policing_->program(), component, capabilities_->grants(), journal_.entries()); !again)
+      outcome = {guest::End::denied, 0, again.error().text(), {}};
+    clip(outcome.reason);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "writ/store/store.h"
 #include "writ/task/admission.h"
 #include "writ/task/guest_threads.h"
+#include "writ/task/policies.h"
 #include "writ/task/sealed.h"
 #include "writ/task/streams.h"
 
@@ -37,6 +38,8 @@ class Attempt {
     GuestThreads* threads;  // null: the engine needs no fence, and runs on the caller's thread
     gate::Ledger* ledger;   // null: no capabilities but those that the task is given
     const Clock& clock;
+    const authority::policy::Source* policy = nullptr;  // in force for every task; may be null
+    std::string isolated = {};                          // folder for the memory of isolated tasks; empty: not kept
   };
   Attempt(const Parts& parts, Spec spec) : parts_(parts), spec_(std::move(spec)) { sealed_.state = State::admitted; }
 
@@ -53,6 +56,7 @@ class Attempt {
   Result<void> open_work_files();
   void seal_changes();
   std::unique_ptr<effect::HostFiles> host_files() const;
+  Result<void> ask_policies();
   void seal_input();
   void seal_output();
   void seal_recipe();
@@ -69,8 +73,10 @@ class Attempt {
   std::unique_ptr<actor::WorkFiles> work_files_;  // none: no file may be changed
   std::function<bool()> must_stop_;  // while the guest runs: whether a long call of the host is to give up
   std::optional<Streams> streams_;
+  std::optional<gate::Policing> policing_;
   std::optional<gate::Session> session_;
   guest::Resources resources_;
+  Result<void> kept_ = {};  // the memory of an isolated task; an error stands in the outcome
   Streams::Totals totals_;
 };
 

@@ -52,7 +52,7 @@ Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
 
 Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancellation& cancellation) {
   const auto then = spec.then;
-  Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock}, std::move(spec));
+  Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock, parts_.policy, parts_.isolated}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
     const Running running(*this, attempt.input(), cancellation);

@@ -29,6 +29,8 @@ class Executor {
     GuestThreads* threads;  // null: the engine needs no fence, and runs on the caller's thread
     const proof::Notary& notary;
     const Clock& clock;
+    const authority::policy::Source* policy = nullptr;  // in force for every task; may be null
+    std::string isolated = {};                          // folder for the memory of isolated tasks; empty: not kept
   };
   explicit Executor(Parts parts) : parts_(parts) {}
 

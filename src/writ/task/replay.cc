@@ -148,6 +148,8 @@ Result<void> check_replayable(const Told& told) {
     return not_replayable(id, "how it ended (" + told.output.outcome.end +
                                   (told.output.outcome.reason.empty() ? "" : ", " + escape_for_terminal(told.output.outcome.reason)) +
                                   ") depends on the machine");
+  if (told.input.policy)
+    return not_replayable(id, "it was under a policy, of which only the digest was kept", "writ rerun --policy FILE runs it anew");
   if (told.output.effects.sent > 0) return not_replayable(id, "it sent something out");
   for (const auto& c : told.input.capabilities) {
     if (c.effect == "file.write") return not_replayable(id, "it worked on a folder of the host, which has changed since");

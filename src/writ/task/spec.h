@@ -9,6 +9,7 @@
 
 #include "writ/authority/capability_table.h"
 #include "writ/authority/grant.h"
+#include "writ/authority/policy/program.h"
 #include "writ/base/id.h"
 #include "writ/effect/journal.h"
 #include "writ/gate/monitor.h"
@@ -41,6 +42,7 @@ struct Spec {
   std::vector<std::string> environment;    // NAME=VALUE; the guest sees what `env` grants cover
   guest::Limits limits;
   gate::OnDenial on_denial = gate::OnDenial::refuse;
+  std::shared_ptr<const authority::policy::Program> policy;  // of this task alone; may be null
   std::optional<std::array<std::byte, 32>> seed;  // none: 32 fresh random bytes
   std::optional<store::Sequence> as_of;    // the state it meets; none: the newest. What is older loses races at its commit
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from

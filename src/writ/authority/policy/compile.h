@@ -13,8 +13,11 @@
 #include "writ/authority/policy/facts.h"
 #include "writ/authority/policy/program.h"
 #include "writ/base/result.h"
+#include "writ/base/units.h"
 
 namespace writ::authority::policy {
+
+inline constexpr ByteCount largest_policy = 4 * MiB;  // of a file: 2,000 long rules take 0.5 MB
 
 // A case of a `test` in the file: an effect, and what must be decided about it.
 struct CaseWord {

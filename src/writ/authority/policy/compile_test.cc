@@ -187,7 +187,7 @@ TEST(PolicyCompile, StrangeFilesAreRefusedWithAPlace) {
         "policy P { rule r { forall e: Effect { e.size < 1.MB } } } \0"s, "policy P { /* }"s,
         "policy P { rule r { forall e: Effect { \"a } } }"s, "\xff\xfe"s, "policy P\xc3 {}"s, "policy P { \xe2\x80\xae }"s,
         "policy P { rule r { forall e: Effect { e.size < 99999999999999999999.B } } }"s,
-        "policy P { rule r { forall e: Effect { e.size < 9999999999999.GB } } }"s, std::string(max_policy_file + 1, ' ')}) {
+        "policy P { rule r { forall e: Effect { e.size < 9999999999999.GB } } }"s, std::string(largest_policy.value() + 1, ' ')}) {
     const auto all = mistakes(text);
     ASSERT_FALSE(all.empty()) << text.substr(0, 40);
     EXPECT_TRUE(render(all[0], text, "p").starts_with("p:"));

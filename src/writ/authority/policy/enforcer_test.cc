@@ -65,6 +65,10 @@ TEST(PolicyEnforcer, AnExpressionThatFailsDeniesAndSaysSo) {
   EXPECT_NE(large.by({Kind::state_read, "x", 0, UINT64_MAX}).find("does not fit"), std::string::npos);
   Fixture negated("rule r { forall e: StateRead { !(e.bytes / e.size > 5) } }");
   EXPECT_FALSE(negated.allows({Kind::state_read, "x", 4, 0})) << "a negation does not turn a failure into permission";
+  Fixture elsewhere("rule r { forall e: StateRead where e.bytes / e.size > 5 && e.resource like \"orders/**\" { false } }");
+  EXPECT_FALSE(elsewhere.allows({Kind::state_read, "x", 4, 0})) << "also of a resource that a later part would rule out";
+  Fixture ruled_out("rule r { forall e: StateRead where e.resource like \"orders/**\" && e.bytes / e.size > 5 { false } }");
+  EXPECT_TRUE(ruled_out.allows({Kind::state_read, "x", 4, 0})) << "an earlier part says that the rule is not about it";
   Fixture guard("rule r { forall e: StateRead where e.bytes / e.size > 5 { false } }");
   EXPECT_FALSE(guard.allows({Kind::state_read, "x", 4, 0})) << "nor does a condition that fails make the rule go away";
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "writ/authority/policy/compile.h"
 #include "writ/base/escape.h"
 
 namespace writ::authority::policy {
@@ -29,8 +30,8 @@ class Lexer {
   Lexer(std::string_view text, Diagnostics& diagnostics) : text_(text), diagnostics_(diagnostics) {}
 
   std::optional<std::vector<Token>> run() {
-    if (text_.size() > max_policy_file) {
-      diagnostics_.add({0, 1, 1, 1}, fmt::format("the file is longer than {} bytes", max_policy_file), "split it");
+    if (text_.size() > largest_policy.value()) {
+      diagnostics_.add({0, 1, 1, 1}, fmt::format("the file is longer than {} bytes", largest_policy.value()), "split it");
       return std::nullopt;
     }
     if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;

@@ -12,8 +12,6 @@
 
 namespace writ::authority::policy {
 
-inline constexpr std::size_t max_policy_file = 4 * 1024 * 1024;  // bytes: 2,000 long rules take 0.5 MB
-
 enum class TokenKind : std::uint8_t { word, number, decimal, text, mark, end };
 
 struct Token {

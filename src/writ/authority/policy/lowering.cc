@@ -55,7 +55,7 @@ class Lowering {
     }
   }
 
-  Code take() { return std::move(code_); }
+  Bytecode take() { return std::move(code_); }
 
  private:
   std::size_t emit(Opcode code, std::uint32_t operand = 0) {
@@ -87,17 +87,17 @@ class Lowering {
     for (const auto j : jumps) land(j);
   }
 
-  Code code_;
+  Bytecode code_;
   std::size_t depth_ = 0;
 };
 
 }  // namespace
 
-Code lower(Expression& check) {
+Bytecode lower(Expression& check) {
   Lowering l;
   l.number_slots(check);
   if (check.slot < 0 && check.op != Op::constant) l.write(check);
-  Code code = l.take();
+  Bytecode code = l.take();
   WRIT_ASSERT(code.depth <= max_stack);  // max_nesting and the levels of the grammar see to it
   return code;
 }

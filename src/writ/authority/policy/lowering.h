@@ -7,6 +7,6 @@ namespace writ::authority::policy {
 
 // Numbers the parts that depend on nothing that varies (Expression::slot) and writes the code for the rest. The code
 // points into the tree, which must stay where it is.
-Code lower(Expression& check);
+Bytecode lower(Expression& check);
 
 }  // namespace writ::authority::policy

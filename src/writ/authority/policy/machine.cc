@@ -8,7 +8,7 @@ namespace {
 
 // The stack is set to zero first, so that a small one costs less.
 template <std::size_t N>
-Value run_within(const Code& code, std::span<const Value> slots, const Facts& facts) {
+Value run_within(const Bytecode& code, std::span<const Value> slots, const Facts& facts) {
   std::array<Value, N> stack;
   std::size_t top = 0;  // values on the stack
   for (std::size_t at = 0; at < code.instructions.size(); ++at) {
@@ -49,7 +49,7 @@ Value run_within(const Code& code, std::span<const Value> slots, const Facts& fa
 
 }  // namespace
 
-Value run(const Code& code, std::span<const Value> slots, const Facts& facts) {
+Value run(const Bytecode& code, std::span<const Value> slots, const Facts& facts) {
   WRIT_ASSERT(code.depth <= max_stack && slots.size() == code.slots);
   constexpr std::size_t usual = 4;
   return code.depth <= usual ? run_within<usual>(code, slots, facts) : run_within<max_stack>(code, slots, facts);

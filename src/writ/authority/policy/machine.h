@@ -11,6 +11,6 @@ namespace writ::authority::policy {
 
 inline constexpr std::size_t max_stack = 512;  // deeper than max_nesting and the levels of the grammar allow
 
-Value run(const Code&, std::span<const Value> slots, const Facts&);
+Value run(const Bytecode&, std::span<const Value> slots, const Facts&);
 
 }  // namespace writ::authority::policy

@@ -23,13 +23,25 @@ std::string path_of(std::string_view pattern) {
   return slash == pattern.npos ? std::string() : path_of(pattern.substr(0, slash));
 }
 
-// The paths of the resources that a condition can hold for; none: any.
+// Whether it can fail, which refuses: then it must be asked even where a later part would say that the rule is not about
+// this resource.
+bool may_fail(const Expression& e) {
+  switch (e.op) {
+    case Op::attribute: return word(e.attribute).of == Object::capability;
+    case Op::negate: case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::remainder: return true;
+    default: return std::ranges::any_of(e.parts, may_fail);
+  }
+}
+
+// The paths of the resources that a condition can hold for, or fail for; none: any.
 std::vector<std::string> paths_of(const Expression& e) {
   const auto is_resource = [](const Expression& x) { return x.op == Op::attribute && x.attribute == Attribute::effect_resource; };
   std::vector<std::string> paths;
   if (e.op == Op::all) {
-    for (const auto& part : e.parts)
+    for (const auto& part : e.parts) {
       if (auto found = paths_of(part); !found.empty()) return found;
+      if (may_fail(part)) return {};
+    }
   } else if (e.op == Op::like && is_resource(e.parts[0])) {
     paths.push_back(path_of(e.text));
   } else if (e.op == Op::equal && is_resource(e.parts[0]) && e.parts[1].op == Op::constant) {

@@ -42,7 +42,7 @@ struct Instruction {
 };
 
 // What the instructions of one rule point to.
-struct Code {
+struct Bytecode {
   std::vector<Instruction> instructions;
   std::vector<std::int64_t> numbers;
   std::vector<const Expression*> parts;  // in_set, like, text: nodes of the rule's own tree
@@ -60,7 +60,7 @@ struct EffectRule {
   Kinds kinds = no_kinds;
   std::optional<Expression> where;  // of the type and of the rule; none: about every effect of its kinds
   Expression check;                 // where implies body
-  Code code;                        // of check; empty if nothing of it varies
+  Bytecode code;                        // of check; empty if nothing of it varies
 };
 
 struct Ceiling {

@@ -62,6 +62,7 @@ Result<Run> GuestRun::run(std::uint64_t entry, std::optional<std::uint64_t> init
     if (on) { WRIT_TRY(on, enter(entry)); }
     if (on) outcome_ = Outcome{};
   }
+  if (call_.last_look) call_.last_look({arena_.slot().base() + ARENA_MEMORY, arena_.size().value()});
   Run r;
   r.outcome = outcome_.value_or(Outcome{End::trapped, 0, "left without a reason", {}});
   r.resources = {system_clock().monotonic() - start_, thread_time() - cpu, arena_.size(), host_calls_};

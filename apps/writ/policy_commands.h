@@ -1,0 +1,17 @@
+// What the policy commands and `run` share: a policy file, read and compiled.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "commands.h"
+#include "writ/authority/policy/compile.h"
+
+namespace writ::cli {
+
+Result<std::string> read_policy(const std::string& path);  // `-` is standard input
+Result<std::shared_ptr<const authority::policy::Program>> load_policy(const std::string& path);
+
+Status policy_replay(Invocation&);
+
+}  // namespace writ::cli

@@ -1,0 +1,37 @@
+#include "writ/runtime/policy_hindsight.h"
+
+#include "writ/authority/policy/admission.h"
+#include "writ/task/admission.h"
+
+namespace writ::runtime {
+namespace {
+
+using authority::policy::ComponentFacts;
+
+Result<std::vector<authority::Grant>> grants_of(const proof::InputManifest& input) {
+  std::vector<authority::Grant> grants;
+  for (const auto& c : input.capabilities) {
+    WRIT_TRY(auto grant, task::grant_of(c));
+    grants.push_back(std::move(grant));
+  }
+  return grants;
+}
+
+ComponentFacts component_of(const proof::InputManifest& in) {
+  return {in.name, in.code.name, in.code.digest.sha256.hex(), in.fence, in.labels};
+}
+
+}  // namespace
+
+Result<PolicyChanges> policy_changes(const std::shared_ptr<const authority::policy::Program>& program, const TaskRecord& task) {
+  WRIT_TRY(const auto grants, grants_of(task.input));
+  const ComponentFacts component = component_of(task.input);
+  return PolicyChanges{refusals(*program, component, grants), changes(program, component, grants, task.journal)};
+}
+
+Result<void> check_policy_again(const std::shared_ptr<const authority::policy::Program>& program, const TaskRecord& task) {
+  WRIT_TRY(const auto grants, grants_of(task.input));
+  return check_again(program, component_of(task.input), grants, task.journal);
+}
+
+}  // namespace writ::runtime

@@ -1,0 +1,176 @@
+// Policies at the command line: put over real tasks, explained, tested, replayed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/cli/program.h"
+
+namespace writ::cli_test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* limits_size = R"(policy P {
+  rule small { forall e: StateWrite where e.resource like "orders/**" { e.size <= 8.B } }
+  rule no_passwords severity High { forall e: FileRead { !(e.resource like "/etc/passwd") } }
+  rule no_hosts severity Critical { forall e: FileRead where e.resource == "/etc/hosts" { false } }
+})";
+
+TEST(Policy, ARuleRefusesWhatTheGrantAllowsAndWhyNamesFileAndLine) {
+  const Place p;
+  p.file("p.policy", limits_size);
+  const Ended e = p.probe({"put", "orders/1", "0123456789"}, {"--policy", "p.policy", "--grant", "state.write:orders/"});
+  EXPECT_EQ(e.status, 3) << e.err;
+  EXPECT_THAT(e.last_line(), HasSubstr("1 denied"));
+  const Ended why = p.run({"why", "@"});
+  EXPECT_THAT(why.out, HasSubstr("denied by: policy rule P.small at p.policy:2; severity Medium, response restrict"));
+  EXPECT_THAT(why.out, Not(HasSubstr("--grant"))) << "no grant helps against a policy";
+  EXPECT_EQ(p.probe({"put", "orders/1", "01234567"}, {"--policy", "p.policy", "--grant", "state.write:orders/"}).status, 0);
+  EXPECT_EQ(p.probe({"put", "orders/1", "0123456789"}, {"--grant", "state.write:orders/"}).status, 0) << "without the policy";
+  const auto denials = p.document({"why", "@3"})["denials"];
+  ASSERT_EQ(denials.size(), 1u);
+  EXPECT_THAT(denials[0]["by"].get<std::string>(), HasSubstr("P.small at p.policy:2"));
+}
+
+TEST(Policy, TheReceiptNamesThePolicyAndStillVerifies) {
+  const Place p;
+  p.file("p.policy", limits_size);
+  ASSERT_EQ(
+      p.probe({"put", "orders/1", "1"}, {"--policy", "p.policy", "--grant", "state.write:orders/", "--receipt", "r.json"}).status,
+      0);
+  const auto checked = p.document({"policy", "check", "p.policy"});
+  EXPECT_THAT(read_all(p.work() + "/r.json"), HasSubstr(checked["sha256"].get<std::string>()));
+  EXPECT_EQ(p.run({"verify", "r.json"}).status, 1) << "untrusted";
+  EXPECT_EQ(p.run({"verify", "@"}).status, 0);
+  EXPECT_EQ(p.run({"audit"}).status, 0);
+}
+
+TEST(Policy, IsolationEndsTheTaskAndKeepsItsMemory) {
+  const Place p;
+  p.file("p.policy", limits_size);
+  const Ended e = p.probe({"putget", "orders/1", "1", "/etc/passwd"},
+                          {"--policy", "p.policy", "--grant", "state.write:orders/", "--grant", "file.read:/etc/"});
+  EXPECT_EQ(e.status, 77) << e.err;
+  EXPECT_EQ(p.document({"state", "ls"})["objects"].size(), 0u) << "nothing of it is committed";
+  const auto shown = p.document({"show", "@"});
+  EXPECT_THAT(shown.dump(), HasSubstr("isolated by rule P.no_passwords at p.policy:3; severity High, response isolate"));
+  const std::string kept = p.store() + "/isolated/" + shown["task"].get<std::string>() + ".memory";
+  struct stat found {};
+  ASSERT_EQ(::stat(kept.c_str(), &found), 0) << kept;
+  EXPECT_EQ(found.st_mode & 0777, 0600u);
+  EXPECT_THAT(read_all(kept), HasSubstr("/etc/passwd")) << "the guest's own argument is in its memory";
+}
+
+TEST(Policy, TerminationEndsTheTaskAndKeepsNothing) {
+  const Place p;
+  p.file("p.policy", limits_size);
+  const Ended e = p.probe({"get", "/etc/hosts"}, {"--policy", "p.policy", "--grant", "file.read:/etc/"});
+  EXPECT_EQ(e.status, 77) << e.err;
+  EXPECT_THAT(p.run({"show", "@"}).out, HasSubstr("terminated by rule P.no_hosts at p.policy:4"));
+  EXPECT_FALSE(std::filesystem::exists(p.store() + "/isolated"));
+}
+
+TEST(Policy, AGrantOfWhichNothingCouldPassIsRefusedAtAdmission) {
+  const Place p;
+  p.file("p.policy", "policy P { rule none { forall e: env { false } } }");
+  const Ended e = p.probe({"hello"}, {"--policy", "p.policy", "--env", "HOME"});
+  EXPECT_EQ(e.status, 77);
+  EXPECT_THAT(e.err, HasSubstr("rule P.none at p.policy:1 lets no effect of the grant env:HOME pass"));
+  EXPECT_EQ(p.document({"tasks"})["tasks"].size(), 0u) << "nothing ran";
+}
+
+TEST(Policy, GaugesBecomeTheTasksLimits) {
+  const Place p;
+  p.file("p.policy",
+         "policy P { rule r { forall c: Component { c.memory_usage <= 64.MiB && c.run_time <= 200.ms && c.effects <= 5 } } }");
+  EXPECT_EQ(p.probe({"loop"}, {"--policy", "p.policy"}).status, 124);
+  p.file("q.policy", "policy Q { rule r { forall c: Component { c.memory_usage <= 64.KiB } } }");
+  EXPECT_EQ(p.probe({"hello"}, {"--policy", "q.policy"}).status, 137) << "less memory than it starts with";
+}
+
+TEST(Policy, SeveralPoliciesHoldAtOnce) {
+  const Place p;
+  p.file("a.policy", "policy A { rule r { forall e: StateWrite where e.resource == \"a\" { e.size < 1.B } } }");
+  p.file("b.policy", "policy B { rule r { forall e: StateWrite where e.resource == \"b\" { e.size < 1.B } } }");
+  const Words both{"--policy", "a.policy", "--policy", "b.policy", "--grant", "state.write:/"};
+  EXPECT_EQ(p.probe({"put", "a", "x"}, both).status, 3);
+  EXPECT_EQ(p.probe({"put", "b", "x"}, both).status, 3);
+  EXPECT_EQ(p.probe({"put", "c", "x"}, both).status, 0);
+}
+
+TEST(Policy, AFileThatIsWrongRunsNothing) {
+  const Place p;
+  p.file("p.policy", "policy P {\n  rule r { forall e: StateWrit { e.size < 1.B } }\n}");
+  const Ended e = p.probe({"hello"}, {"--policy", "p.policy"});
+  EXPECT_EQ(e.status, 65);
+  EXPECT_THAT(e.err, HasSubstr("p.policy:2:22"));
+  EXPECT_THAT(e.err, HasSubstr("did you mean `StateWrite`?"));
+  EXPECT_EQ(p.probe({"hello"}, {"--policy", "nothing.policy"}).status, 65);
+  const Ended check = p.run({"policy", "check", "p.policy"});
+  EXPECT_EQ(check.status, 65);
+  EXPECT_THAT(check.out, HasSubstr("^^^^^^^^^"));
+}
+
+TEST(Policy, ExplainShowsWhichRuleDecides) {
+  const Place p;
+  p.file("p.policy", limits_size);
+  const Ended no = p.run({"policy", "explain", "--policy", "p.policy", "--size", "1KB", "state.write:orders/1"});
+  EXPECT_EQ(no.status, 0) << no.err;
+  EXPECT_THAT(no.out, HasSubstr("denied"));
+  EXPECT_THAT(no.out, HasSubstr("refused by: rule P.small at p.policy:2"));
+  const Ended yes = p.run({"policy", "explain", "--policy", "p.policy", "state.write:other"});
+  EXPECT_THAT(yes.out, HasSubstr("allowed"));
+  EXPECT_THAT(yes.out, HasSubstr("no rule is about it"));
+  EXPECT_THAT(p.run({"policy", "explain", "--policy", "p.policy", "--grant", "env:HOME", "state.write:other"}).out,
+              HasSubstr("no capability"));
+  EXPECT_EQ(p.run({"policy", "explain", "state.write:other"}).status, 64);
+  EXPECT_EQ(p.run({"policy", "explain", "--policy", "p.policy", "state.wrote:other"}).status, 64);
+}
+
+TEST(Policy, TestRunsTheCasesInTheFile) {
+  const Place p;
+  EXPECT_EQ(p.run({"policy", "test", WRIT_SOURCE_DIR "/examples/policy/payments.policy"}).status, 0);
+  p.file("p.policy",
+         "policy P { rule r { forall e: StateRead { e.size < 1.B } }\n test \"t\" {\n allow \"state.read:a\" with size = 1.B;\n "
+         "deny \"state.read:b\" with size = 1.B by r; } }");
+  const Ended e = p.run({"policy", "test", "p.policy"});
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.out, HasSubstr("p.policy:3: t: allow state.read a, but it is denied by r"));
+  EXPECT_THAT(e.out, HasSubstr("1 case of 2 hold"));
+}
+
+TEST(Policy, ReplayTellsWhatWouldChange) {
+  const Place p;
+  p.file("old.policy", limits_size);
+  ASSERT_EQ(p.probe({"put", "orders/1", "0123456789"}, {"--policy", "old.policy", "--grant", "state.write:orders/"}).status, 3);
+  ASSERT_EQ(p.probe({"put", "orders/2", "123"}, {"--grant", "state.write:orders/"}).status, 0);
+  EXPECT_EQ(p.run({"policy", "replay", "--against", "old.policy"}).status, 0);
+  p.file("new.policy", "policy N { rule r { forall e: StateWrite where e.resource like \"orders/2\" { e.size < 2.B } } }");
+  const Ended e = p.run({"policy", "replay", "--against", "new.policy"});
+  EXPECT_EQ(e.status, 1) << e.err;
+  EXPECT_THAT(e.out, HasSubstr("state.write orders/2: allowed then, refused now"));
+  EXPECT_THAT(e.out, HasSubstr("rule N.r at new.policy:1"));
+  EXPECT_THAT(e.out, HasSubstr("state.write orders/1: refused then, allowed now"));
+}
+
+TEST(Policy, ThePaymentPolicyHoldsForARealTask) {
+  const Place p;
+  const std::string policy = WRIT_SOURCE_DIR "/examples/policy/payments.policy";
+  const auto pay = [&](const char* object, const std::string& text, const char* grant) {
+    return p.probe({"put", object, text}, {"--policy", policy, "--label", "role=payments", "--grant", grant});
+  };
+  EXPECT_EQ(pay("payments/acme/1", "amount=12.50", "state.write:payments/,max_size=16KiB").status, 0);
+  EXPECT_EQ(pay("payments/acme/2", std::string(5000, '9'), "state.write:payments/,max_size=16KiB").status, 77)
+      << "too large: isolated";
+  EXPECT_EQ(pay("payments/evil/1", "amount=12.50", "state.write:payments/,max_size=16KiB").status, 77) << "not approved";
+  EXPECT_EQ(pay("payments/acme/3", "amount=1.00", "state.write:payments/").status, 3) << "an unbounded grant";
+  EXPECT_EQ(p.probe({"get", "ledger/1"}, {"--policy", policy, "--grant", "state.read:/"}).status, 77) << "the ledger: terminated";
+  const auto objects = p.document({"state", "ls"})["objects"];
+  ASSERT_EQ(objects.size(), 1u);
+  EXPECT_EQ(objects[0]["path"], "payments/acme/1");
+  EXPECT_EQ(p.run({"audit"}).status, 0);
+}
+
+}  // namespace
+}  // namespace writ::cli_test
