@@ -77,6 +77,9 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"log", "prove", "0"});
   check({"log", "consistency", "1", "3"});
   check({"log", "export", "tiles"});
+  check({"cap", "mint", "state.read:in,uses=3"});
+  check({"cap", "ls"});
+  check({"learn", WRIT_PROBE, "hello"});
   check({"key", "ls"});
   check({"key", "show"});
   check({"key", "rotate"});
