@@ -1,13 +1,15 @@
 // `writ run` of a trivial module that is in the cache, as a whole process, from posix_spawn to wait4: the store is opened,
 // the task runs, its receipt is signed, and all of it is on the disk before the process ends. Against what else a person
-// would type for that: Node's WASI with the same module, and `node` with a script that prints the same line. /bin/true is
-// the floor under all of them.
+// would type for that: Node's WASI with the same module, and `node`, `deno` and `bun` with a script that prints the same line.
+// /bin/true is the floor under all of them. WRIT_NODE, WRIT_DENO and WRIT_BUN name the programs where PATH does not; whoever
+// is found nowhere is left out, and named.
 //
 // They take turns, round by round, so that whatever else the machine does hits all alike. Counters: medians of the wall
-// and of the CPU time of each in milliseconds, and the ratios of those medians (goal: below 1). Whoever is not installed is
-// left out, and named.
+// and of the CPU time of each in milliseconds, and the ratios of those medians (goal: below 1).
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -40,21 +42,31 @@ class House {
   // Nothing of the caller's: NODE_OPTIONS and NODE_EXTRA_CA_CERTS alone can double what Node takes to start.
   std::vector<std::string> environment() const {
     return {"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=" + folder_, "XDG_CONFIG_HOME=" + folder_ + "/config",
-            "XDG_DATA_HOME=" + folder_ + "/data", "XDG_CACHE_HOME=" + folder_ + "/cache"};
+            "XDG_DATA_HOME=" + folder_ + "/data", "XDG_CACHE_HOME=" + folder_ + "/cache", "DENO_DIR=" + folder_ + "/deno", "DENO_NO_UPDATE_CHECK=1"};
   }
 
  private:
   const std::string folder_ = std::string(WRIT_BINARY_DIR) + "/bench-" + TaskId::random().brief();
 };
 
+std::optional<std::string> find_peer(const std::string& name) {
+  std::string variable = "WRIT_" + name;
+  for (char& c : variable) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (const char* named = std::getenv(variable.c_str())) return named;
+  auto found = find_program(name);
+  if (!found)
+    std::fprintf(stderr, "whole_process: NOT COMPARED with %s: it is not on PATH, and %s does not name it\n", name.c_str(), variable.c_str());
+  return found;
+}
+
 std::vector<Contender> contenders(const House& house) {
   std::vector<Contender> all{{"writ", {WRIT_PROGRAM, "run", "--store", house.store(), WRIT_HELLO}}};
-  if (const auto node = find_program("node")) {
+  if (const auto node = find_peer("node")) {
     all.push_back({"node", {*node, WRIT_PEERS "/hello.cjs"}});
     all.push_back({"node_wasi", {*node, "--no-warnings", WRIT_PEERS "/wasi.cjs", WRIT_HELLO}});
-  } else {
-    std::fprintf(stderr, "whole_process: node is not installed; nothing to compare with\n");
   }
+  if (const auto deno = find_peer("deno")) all.push_back({"deno", {*deno, "run", WRIT_PEERS "/hello.mjs"}});
+  if (const auto bun = find_peer("bun")) all.push_back({"bun", {*bun, WRIT_PEERS "/hello.mjs"}});
   all.push_back({"true", {"/bin/true"}});
   return all;
 }

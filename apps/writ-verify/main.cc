@@ -12,6 +12,7 @@
 #include "writ/base/file.h"
 #include "writ/proof/verify/report.h"
 #include "writ/proof/verify/trust.h"
+#include "writ/wire/lean.h"
 
 namespace writ::verify_app {
 namespace {
@@ -101,6 +102,7 @@ int start(const std::vector<std::string>& arguments) {
 }  // namespace writ::verify_app
 
 int main(int count, char** values) {
+  writ::start_digests_lean();
   const int status = writ::verify_app::start(std::vector<std::string>(values + (count > 0 ? 1 : 0), values + count));
   // A verdict that could not be written is no verdict.
   if (std::fflush(stdout) != 0) {

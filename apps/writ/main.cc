@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "writ/runtime/runtime.h"
+#include "writ/wire/lean.h"
 
 namespace {
 
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   occupy_standard_descriptors();
   // A kernel without seccomp has no lock. That alone is no reason to refuse, since it is the second wall behind the fence.
   (void)runtime::lock_process();
+  start_digests_lean();
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.size() == 1 && words[0] == "--version") words[0] = "version";
   return main_with(words);

@@ -99,9 +99,15 @@ struct Resources {
   friend bool operator==(const Resources&, const Resources&) = default;
 };
 
+// What fencing a run took beside it: taking a slot, laying it out, wiping it. An engine without a fence takes nothing.
+struct Isolation {
+  Nanoseconds time{}, cpu{};
+};
+
 struct Run {
   Outcome outcome;
   Resources resources;
+  Isolation isolation = {};
 };
 
 class Engine {

@@ -140,6 +140,7 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
   if (!run) return run.error();
   sealed_.outcome = std::move(run->outcome);
   resources_ = run->resources;
+  sealed_.isolation = run->isolation;
   return {};
 }
 

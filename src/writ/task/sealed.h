@@ -33,6 +33,7 @@ struct Sealed {
   std::vector<authority::Handle> capabilities;  // of the ledger, which it held
   workspace::Changes files = {};       // as `changes`, of folders of the host; new contents lie in workspace::Places::shadow(task)
   std::string conflict = {};           // over what the race for a file was lost while the task still ran
+  guest::Isolation isolation = {};
 };
 
 }  // namespace writ::task

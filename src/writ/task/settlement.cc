@@ -206,6 +206,7 @@ Result<Report> Court::report() {
     const auto sum = workspace::totals(sealed_.files);
     report_.files = {sum.files, sum.lines.added, sum.lines.removed};
   }
+  report_.isolation = sealed_.isolation;
   report_.fence = sealed_.input.fence;
   report_.deterministic = output.nondeterminism.empty();
   if (sealed_.state == State::staged) return std::move(report_);

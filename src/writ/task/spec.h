@@ -77,6 +77,7 @@ struct Report {
   FilesChange files;
   std::vector<std::string> warnings;      // of a commit to files: what somebody changed meanwhile, what is not finished yet
   guest::Resources resources;
+  guest::Isolation isolation;             // not part of the receipt
   std::string fence;
   bool deterministic = true;
   std::string state_before, state_after;  // SHA-256 roots, lower-case hex

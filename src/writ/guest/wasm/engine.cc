@@ -49,6 +49,7 @@ class WasmEngine final : public Engine {
   Loaded obtain(const Candidate&, Tier);
   Loaded choose(const Candidate&);
   void ask_for_better(BytesView code);
+  Result<Run> run_in_slot(const WasmImage&, Call&);  // the slot is given back when it returns
 
   Options options_;
   Foundry foundry_;
@@ -150,18 +151,25 @@ std::optional<std::uint64_t> find_entry(const WasmImage& image, std::string_view
 Result<Run> WasmEngine::run(const Image& any, Call& call) {
   const auto* image = dynamic_cast<const WasmImage*>(&any);
   WRIT_ASSERT(image != nullptr);
-  const auto entry = find_entry(*image, call.entry);
-  if (!entry) return no_entry(*image, call.entry);
+  const Nanoseconds start = system_clock().monotonic(), cpu = thread_time();
+  auto run = run_in_slot(*image, call);
+  if (run) run->isolation = {system_clock().monotonic() - start - run->resources.time, thread_time() - cpu - run->resources.cpu};
+  return run;
+}
+
+Result<Run> WasmEngine::run_in_slot(const WasmImage& image, Call& call) {
+  const auto entry = find_entry(image, call.entry);
+  if (!entry) return no_entry(image, call.entry);
   // A reactor is initialised before anything else of it is called; a command does it itself.
   const bool by_itself = call.entry == "_start" || call.entry == "_initialize";
-  const auto initialize = by_itself ? std::nullopt : find_entry(*image, "_initialize");
+  const auto initialize = by_itself ? std::nullopt : find_entry(image, "_initialize");
   WRIT_TRY(fence::SlotHandle slot, options_.fence->acquire(options_.wait));
-  const std::uint64_t stack = std::min<std::uint64_t>(call.limits.stack.value() * stack_factor(image->tier()),
+  const std::uint64_t stack = std::min<std::uint64_t>(call.limits.stack.value() * stack_factor(image.tier()),
                                                       std::max<std::uint64_t>(ARENA_STACK_MAX, call.limits.stack.value()));
   memory::ArenaLimits limits{call.limits.memory, ByteCount(stack), {}};
-  limits.state = ByteCount(std::min<std::uint64_t>(image->state_size().value() + table_growth.value(), ARENA_STATE_MAX));
+  limits.state = ByteCount(std::min<std::uint64_t>(image.state_size().value() + table_growth.value(), ARENA_STATE_MAX));
   WRIT_TRY(memory::Arena arena, memory::Arena::open(std::move(slot), limits));
-  return GuestRun(*image, options_.host, arena, call).run(*entry, initialize);
+  return GuestRun(image, options_.host, arena, call).run(*entry, initialize);
 }
 
 }  // namespace

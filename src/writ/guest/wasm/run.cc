@@ -12,15 +12,15 @@
 namespace writ::guest::wasm {
 namespace {
 
+constexpr std::uint64_t grow_failed = UINT32_MAX;
+
+}  // namespace
+
 Nanoseconds thread_time() {
   timespec t{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return std::chrono::seconds(t.tv_sec) + Nanoseconds(t.tv_nsec);
 }
-
-constexpr std::uint64_t grow_failed = UINT32_MAX;
-
-}  // namespace
 
 GuestRun::GuestRun(const WasmImage& image, std::span<const HostModule> tables, memory::Arena& arena, Call& call)
     : image_(image), arena_(arena), call_(call), start_(system_clock().monotonic()), host_(tables.size()) {

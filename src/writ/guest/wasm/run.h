@@ -13,6 +13,8 @@
 
 namespace writ::guest::wasm {
 
+Nanoseconds thread_time();  // the CPU time of the calling thread so far
+
 class GuestRun final : public fence::HostCalls {
  public:
   GuestRun(const WasmImage&, std::span<const HostModule>, memory::Arena&, Call&);
