@@ -96,6 +96,8 @@ void whole_process(benchmark::State& state) {
   const House house;
   if (run_process({WRIT_PROGRAM, "init", "--store", house.store()}, house.environment()).status != 0)
     return state.SkipWithError("writ init fails");
+  if (run_process({WRIT_PROGRAM, "build", "--store", house.store(), WRIT_HELLO}, house.environment()).status != 0)
+    return state.SkipWithError("writ build fails");
   std::vector<Contender> all = contenders(house);
   for (const Contender& c : all)
     if (const std::string what = wrong(c, house); !what.empty()) return state.SkipWithError(what.c_str());

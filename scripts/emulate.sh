@@ -4,26 +4,28 @@
 # Runs COMMAND in an emulated machine that has protection keys and Linux 6.12: QEMU without KVM, so it works on any CPU, at
 # perhaps a twentieth of the speed. The machine sees this checkout and its build at the same place, Debian's WebAssembly
 # tools, and nothing else; what it writes is forgotten. The status is COMMAND's.
+# WRIT_EMULATED_KERNEL names another of the archive's kernels: linux-image-cloud-amd64 is the one that Debian 12 boots (6.1).
 # Needs the packages under [emulated] in packages.txt; the kernel's package is downloaded and unpacked, not installed.
 set -u
 ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 PLACE=$ROOT/build/emulated
 MEMORY=${WRIT_EMULATED_MEMORY:-3072}
 LIMIT=${WRIT_EMULATED_SECONDS:-1500}
-PACKAGES="bash coreutils base-files libc-bin cmake grep sed wabt clang-14 lld-14 binutils strace sqlite3 dash zsh
+KERNEL=${WRIT_EMULATED_KERNEL:-linux-image-6.12-cloud-amd64}
+PACKAGES="bash coreutils base-files libc-bin cmake grep sed wabt clang-14 lld-14 tcc binutils strace sqlite3 dash zsh
   wasi-libc libc++-14-dev-wasm32 libc++abi-14-dev-wasm32 libclang-rt-14-dev-wasm32 procps util-linux mount iproute2
   libstdc++6 libfmt-dev libsodium-dev libssl-dev libsqlite3-dev"
 preset=release
 
 die() { printf 'emulate: %s\n' "$1" >&2; exit 69; }
 
-kernel() {  # unpacks the newest 6.12 kernel that the archive has
-  [ -f "$PLACE/vmlinuz" ] && return
+kernel() {  # unpacks the newest one of that name that the archive has
+  [ -f "$PLACE/$KERNEL" ] && return
   local package
-  package=$(apt-cache depends linux-image-6.12-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
-  [ -n "$package" ] || die "the archive has no linux-image-6.12-cloud-amd64 (apt-get update?)"
+  package=$(apt-cache depends "$KERNEL" 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+  [ -n "$package" ] || die "the archive has no $KERNEL (apt-get update?)"
   (cd "$PLACE" && apt-get -q -o APT::Sandbox::User=root download "$package" >/dev/null && dpkg-deb -x "$package"_*.deb kernel &&
-    mv kernel/boot/vmlinuz-* vmlinuz && rm -rf kernel "$package"_*.deb) || die "the kernel $package could not be fetched"
+    mv kernel/boot/vmlinuz-* "$KERNEL" && rm -rf kernel "$package"_*.deb) || die "the kernel $package could not be fetched"
 }
 
 closure() {  # the installed packages that the given ones need, themselves included
@@ -94,7 +96,7 @@ base
 image "$@"
 timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max -smp 2 -m "$MEMORY" -nographic -no-reboot -net none \
   -drive "file=$PLACE/disk,if=none,id=disk,format=raw,cache=unsafe,snapshot=on" -device nvme,drive=disk,serial=writ \
-  -kernel "$PLACE/vmlinuz" -append "console=ttyS0 quiet loglevel=3 panic=-1 root=/dev/nvme0n1 rw init=/writ-init" </dev/null 2>&1 |
+  -kernel "$PLACE/$KERNEL" -append "console=ttyS0 quiet loglevel=3 panic=-1 root=/dev/nvme0n1 rw init=/writ-init" </dev/null 2>&1 |
   tr -d '\r' | tee "$PLACE/console.log" | awk '/^writ-emulated-status:/ { exit } begun { print; fflush() } /^writ-emulated-begin/ { begun = 1 }'
 status=$(sed -n 's/.*writ-emulated-status: //p' "$PLACE/console.log")
 [ -n "$status" ] || { printf 'emulate: the machine ended before the command did\n' >&2; exit 70; }

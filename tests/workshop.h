@@ -45,7 +45,7 @@ struct Done {
 
 class Workshop {
  public:
-  Workshop() {
+  explicit Workshop(runtime::TierChoice tier = runtime::TierChoice::automatic) {
     std::string name = WRIT_BINARY_DIR "/workshop-XXXXXX";
     folder_ = ::mkdtemp(name.data());
     runtime::Options options;
@@ -53,6 +53,7 @@ class Workshop {
     options.keys = folder_ + "/keys";
     options.cache = WRIT_BINARY_DIR "/test-images";
     options.durability = store::Durability::none;
+    options.tier = tier;
     auto opened = runtime::Runtime::open(options);
     if (!opened) throw std::runtime_error(opened.error().text());
     runtime_ = std::move(*opened);

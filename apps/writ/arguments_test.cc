@@ -79,9 +79,9 @@ TEST(Arguments, UnknownWordsNameTheNearest) {
 
 TEST(Arguments, LaterWordsAreUnsupportedAndNeverUnknown) {
   for (const Words& words :
-       {Words{"learn", "x"}, Words{"build", "x"}, Words{"replay"}, Words{"serve"}, Words{"completion", "bash"},
+       {Words{"learn", "x"}, Words{"replay"}, Words{"serve"}, Words{"completion", "bash"},
         Words{"log", "export", "d"}, Words{"key", "rotate"}, Words{"run", "--stage", "x"}, Words{"run", "-e", "1"},
-        Words{"run", "--workspace", ".", "x"}, Words{"run", "--policy=f", "x"}, Words{"run", "--tier", "best", "x"},
+        Words{"run", "--workspace", ".", "x"}, Words{"run", "--policy=f", "x"},
         Words{"tasks", "--staged"}, Words{"doctor", "--memory"}, Words{"memory", "init"}}) {
     EXPECT_EQ(bad(words).code, Code::unsupported) << testing::PrintToString(words);
     EXPECT_THAT(bad(words).what, HasSubstr("not in this version"));

@@ -23,6 +23,7 @@ struct Invocation {
 
 Status init(Invocation&);
 Status run(Invocation&);
+Status build(Invocation&);
 Status tasks(Invocation&);
 Status show(Invocation&);
 Status why(Invocation&);

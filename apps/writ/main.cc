@@ -20,6 +20,7 @@ using Command = Status (*)(Invocation&);
 constexpr std::array<std::pair<std::string_view, Command>, 25> table{{
     {"init", init},
     {"run", run},
+    {"build", build},
     {"tasks", tasks},
     {"show", show},
     {"why", why},

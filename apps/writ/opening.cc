@@ -1,9 +1,14 @@
 #include "opening.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
 
+#include "writ/base/escape.h"
 #include "writ/base/file.h"
 
 namespace writ::cli {
@@ -23,13 +28,25 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &found) == 0;
 }
 
+std::string cache_in(const StorePlace& place) { return place.folder + "/cache"; }
+
+bool can_be_made(const std::string& folder) { return make_folders(folder) && ::access(folder.c_str(), W_OK) == 0; }
+
+// Whoever works on best images in the background; empty if that is switched off.
+std::string builder(const Surroundings& s) {
+  if (s.variable("WRIT_BACKGROUND") == "off") return {};
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
+}
+
 Result<runtime::Options> options_for(const Invocation& i, const StorePlace& place) {
   WRIT_TRY(const std::string config, config_folder(i.surroundings));
   runtime::Options options;
   options.store = place.folder;
   options.keys = config + "/keys";
   options.cache = cache_folder(i.surroundings);
-  if (!options.cache.empty()) WRIT_CHECK(make_folders(options.cache));
+  if (options.cache.empty() || !can_be_made(options.cache)) options.cache = cache_in(place);
+  options.builder = builder(i.surroundings);
   return options;
 }
 
@@ -57,11 +74,29 @@ Result<StorePlace> place_of_store(const Invocation& i) {
                place.origin == Origin::found ? "make one with `writ init`" : "make one with `writ --store DIR init`"};
 }
 
-Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, runtime::FenceChoice fence,
-                               int interrupt) {
+Result<std::string> image_cache(const Invocation& i) {
+  const std::string own = cache_folder(i.surroundings);
+  if (!own.empty() && can_be_made(own)) return own;
+  const int number = errno;
+  WRIT_TRY(const StorePlace place, place_of_store(i));
+  if (!own.empty())
+    i.output.note("images are kept in the store, because " + escape_for_terminal(own) + " cannot be written: " + std::strerror(number));
+  return cache_in(place);
+}
+
+Result<runtime::TierChoice> parse_tier(const std::optional<std::string>& value) {
+  static constexpr std::array<std::string_view, 3> tiers{"auto", "fast", "best"};
+  if (!value || *value == "auto") return runtime::TierChoice::automatic;
+  if (*value == "fast") return runtime::TierChoice::fast;
+  if (*value == "best") return runtime::TierChoice::best;
+  return invalid("unknown tier \"" + escape_for_terminal(*value) + "\"", "--tier", suggestion(*value, tiers, "auto, fast or best"));
+}
+
+Result<OpenedStore> open_store(const Invocation& i, runtime::Access access, GuestChoice guests, int interrupt) {
   WRIT_TRY(StorePlace place, place_of_store(i));
   WRIT_TRY(runtime::Options options, options_for(i, place));
-  options.fence = fence;
+  options.fence = guests.fence;
+  options.tier = guests.tier;
   options.interrupt = interrupt;
   options.access = access;
   if (place.origin == Origin::own && !is_there(place.folder + store_file)) {

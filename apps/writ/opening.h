@@ -15,10 +15,22 @@ struct OpenedStore {
   runtime::Runtime* operator->() const { return runtime.get(); }
 };
 
+// How guests are to be run, for the commands that run them.
+struct GuestChoice {
+  runtime::FenceChoice fence = runtime::FenceChoice::automatic;
+  runtime::TierChoice tier = runtime::TierChoice::automatic;
+};
+
 // A store that was named or found must exist; the user's own is made on first use, whatever the access.
-Result<OpenedStore> open_store(const Invocation&, runtime::Access,
-                               runtime::FenceChoice = runtime::FenceChoice::automatic,
+Result<OpenedStore> open_store(const Invocation&, runtime::Access, GuestChoice = {},
                                int interrupt = -1);  // runtime::Options::interrupt
+
+// The folder of compiled images: this user's own, or the store's where that one cannot be made (a read-only home), which
+// a note says once.
+Result<std::string> image_cache(const Invocation&);
+
+// --tier; automatic if there is none.
+Result<runtime::TierChoice> parse_tier(const std::optional<std::string>& value);
 
 // Where the store is, for what works on stores that do not open.
 Result<StorePlace> place_of_store(const Invocation&);

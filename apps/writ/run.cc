@@ -24,7 +24,8 @@
 namespace writ::cli {
 namespace {
 
-Status check_protections(const std::vector<std::string>& required) {
+// A floor under this run: what the machine has is not enough if this run is asked to do without it.
+Status check_protections(const std::vector<std::string>& required, const GuestChoice& guests) {
   if (required.empty()) return exit_holds;
   const auto offered = runtime::inspect_machine();
   for (const std::string& name : required) {
@@ -35,6 +36,9 @@ Status check_protections(const std::vector<std::string>& required) {
       return {invalid("unknown protection \"" + name + "\"", "--require", suggestion(name, known, "see `writ doctor`")),
               exit_usage};
     }
+    if (guests.fence == runtime::FenceChoice::page && it->part_of == runtime::Protection::PartOf::key_fence)
+      return {invalid("this run would do without " + name + ", which it requires", "--fence page", "--fence key, or require less"),
+              exit_usage};
     if (it->state != "present")
       return {Error{Code::unsupported, "this machine lacks a protection: " + name + " is " + it->state, "--require",
                     it->detail},
@@ -194,7 +198,7 @@ Status run_task(Invocation& i, RunRequest& request) {
   Interruption interruption;
   auto source = open_input(request.input);
   if (!source) return {std::move(source).error(), exit_bad_input};
-  WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.fence, interruption.stop()));
+  WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.guests, interruption.stop()));
   if (!learns) WRIT_CHECK(check_declaration(*store.runtime, request.spec, i.surroundings.working_folder));
   const bool hold = !learns && (!i.output.text_wanted() || request.retries > 0);
   GuestInput input(*std::move(source), interruption.stop(),
@@ -216,7 +220,7 @@ Status run_task(Invocation& i, RunRequest& request) {
 Status run(Invocation& i) {
   RunRequest request;
   if (Status s = read_run_request(i, request); s.failed()) return s;
-  if (Status s = check_protections(request.required); s.failed()) return s;
+  if (Status s = check_protections(request.required, request.guests); s.failed()) return s;
   if (Status s = read_code(request.spec.code_name, request.spec.code); s.failed()) return s;
   warn_of_guest_words(i.output, i.arguments);
   if (i.arguments.command->name == "learn") request.spec.purpose = task::Spec::Purpose::learn;

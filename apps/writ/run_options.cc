@@ -220,13 +220,15 @@ class RequestReader {
   }
 
   Result<void> read_enforcement() {
-    static constexpr std::array<std::string_view, 2> fences{"auto", "key"};
+    static constexpr std::array<std::string_view, 4> fences{"auto", "key", "page", "process"};
+    WRIT_TRY(out_.guests.tier, parse_tier(arguments_.value("--tier")));
     if (const auto v = arguments_.value("--fence")) {
-      if (*v == "page" || *v == "process")
-        return Error{Code::unsupported, "this fence is not in this version", "--fence " + *v, "auto or key"};
+      if (*v == "process")
+        return Error{Code::unsupported, "this fence is for executables, which are not in this version", "--fence process", "auto, key or page"};
       if (std::ranges::find(fences, *v) == fences.end())
-        return invalid("unknown fence \"" + *v + "\"", "--fence", suggestion(*v, fences, "auto or key"));
-      if (*v == "key") out_.fence = runtime::FenceChoice::key;
+        return invalid("unknown fence \"" + *v + "\"", "--fence", suggestion(*v, fences, "auto, key or page"));
+      if (*v == "key") out_.guests.fence = runtime::FenceChoice::key;
+      if (*v == "page") out_.guests.fence = runtime::FenceChoice::page;
     }
     for (const std::string& list : arguments_.values("--require"))
       for (std::size_t at = 0; at <= list.size();) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "opening.h"
 #include "writ/runtime/runtime.h"
 
 namespace writ::cli {
@@ -16,7 +17,7 @@ struct RunRequest {
   std::optional<std::string> receipt;  // --receipt
   std::optional<std::string> manifest; // -o of `learn`
   std::uint64_t retries = 0;
-  runtime::FenceChoice fence = runtime::FenceChoice::automatic;
+  GuestChoice guests;
   std::vector<std::string> required;  // protections
   enum class Mode : unsigned char { run, dry } mode = Mode::run;
 };

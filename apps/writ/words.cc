@@ -22,6 +22,8 @@ constexpr std::array global_words{
     OptionWord{"-h", none, "", "the same"},
 };
 
+constexpr OptionWord tier_word{"--tier", one, "auto|fast|best",
+                               "how a module is compiled: at once, or well; auto: at once, and well for the next run"};
 constexpr std::array run_words{
     OptionWord{"--grant", many, "GRANT",
                "allow an effect: EFFECT[:RESOURCE][,LIMIT=VALUE]..., see `writ help effects`"},
@@ -40,7 +42,7 @@ constexpr std::array run_words{
     OptionWord{"--retry", one, "N", "run again up to N times when a conflict hindered the commit"},
     OptionWord{"--receipt", one, "FILE", "write the receipt to this file too"},
     OptionWord{"--limit", many, "NAME=VALUE", "memory, time, stack, output, effects, files"},
-    OptionWord{"--fence", one, "auto|key", "how the guest's memory is fenced; key is an error where there are no keys"},
+    OptionWord{"--fence", one, "auto|key|page", "how the guest's memory is fenced; key is an error where there are no keys"},
     OptionWord{"--require", many, "PROTECTION,...", "refuse to run without these, see `writ doctor`"},
     OptionWord{"--entry", one, "NAME", "the exported function to call (default _start)"},
     OptionWord{"--seed", one, "HEX", "64 hex digits for the virtual clock's and randomness' seed"},
@@ -53,7 +55,7 @@ constexpr std::array run_words{
     OptionWord{"--hide", many, "GLOB", "workspace", later},
     OptionWord{"--keep-failed", none, "", "workspace", later},
     OptionWord{"--engine", one, "NAME", "engines", later},
-    OptionWord{"--tier", one, "auto|fast|best", "tiers", later},
+    tier_word,
 };
 
 constexpr std::array learn_words{
@@ -66,7 +68,8 @@ constexpr std::array learn_words{
     OptionWord{"--id", one, "NAME", "as of `run`"},
     OptionWord{"--label", many, "KEY=VALUE", "as of `run`"},
     OptionWord{"--limit", many, "NAME=VALUE", "as of `run`"},
-    OptionWord{"--fence", one, "auto|key", "as of `run`"},
+    OptionWord{"--fence", one, "auto|key|page", "as of `run`"},
+    tier_word,
     OptionWord{"--require", many, "PROTECTION,...", "as of `run`"},
     OptionWord{"--entry", one, "NAME", "as of `run`"},
     OptionWord{"--seed", one, "HEX", "as of `run`"},
@@ -120,6 +123,11 @@ constexpr std::array undo_words{
     OptionWord{"--dry-run", none, "", "say what would be put back, and change nothing"},
 };
 
+constexpr std::array build_words{
+    tier_word,
+    OptionWord{"--waiting", Takes::optional_value, "CACHE", "build what runs left for later; gives way to everything else"},
+};
+
 constexpr std::array verify_words{
     OptionWord{"--key", many, "VKEY", "trust this key, as `writ log key` prints it"},
     OptionWord{"--keys", many, "FILE", "trust the keys in this file, one a line"},
@@ -159,6 +167,7 @@ constexpr std::array command_words{
                 run_words, Tail::guest},
     CommandWord{"learn", "CODE [ARGS...]", 0, any_number, "run in a shadow that is always discarded, and write the least manifest",
                 learn_words, Tail::guest},
+    CommandWord{"build", "CODE", 0, 1, "compile ahead of time", build_words},
     CommandWord{"tasks", "", 0, 0, "the tasks of this store, newest first", tasks_words},
     CommandWord{"show", "TASK", 1, 1, "what a task was, did and left"},
     CommandWord{"why", "TASK", 1, 1, "what a task was denied, by whom, and the grant that would allow it"},
@@ -207,7 +216,6 @@ constexpr std::array command_words{
     CommandWord{"completion", "bash|zsh|fish", 1, 1, "a script that completes our words in your shell"},
     CommandWord{"version", "", 0, 0, "the version"},
     CommandWord{"help", "[COMMAND|effects]", 0, 2, "this text"},
-    in_later_version("build"),
     in_later_version("impact"),
     in_later_version("branch"),
     in_later_version("evidence"),

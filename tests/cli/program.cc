@@ -132,14 +132,17 @@ std::string Place::file(const std::string& name, const std::string& content) con
 
 Words Place::environment() const {
   return {"HOME=" + home(), "PATH=/usr/bin:/bin", "XDG_CACHE_HOME=" WRIT_BINARY_DIR "/tests/cli/cache", "LANG=C.UTF-8",
-          "TMPDIR=" + path_};
+          "TMPDIR=" + path_, "WRIT_BACKGROUND=off"};
 }
 
 Running Place::start(const Start& s) const {
   Pipe out, err, in;
   Words words = s.words, environment = this->environment();
   words.insert(words.begin(), s.program);
-  environment.insert(environment.begin(), s.environment.begin(), s.environment.end());  // the first of a name counts
+  for (const std::string& more : s.environment) {
+    std::erase_if(environment, [&](const std::string& e) { return e.starts_with(more.substr(0, more.find('=') + 1)); });
+    environment.push_back(more);
+  }
   const auto argv = pointers(words), envp = pointers(environment);
   const std::string folder = s.folder.empty() ? work() : s.folder;
   const int input = s.input_fd >= 0 ? s.input_fd : in.read.get();

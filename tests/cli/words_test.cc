@@ -11,7 +11,7 @@ using testing::HasSubstr;
 
 TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
   const Place p;
-  const Words later[] = {{"build", "x"},
+  const Words later[] = {
                          {"impact", "@"},
                          {"branch"},
                          {"evidence"},
@@ -40,8 +40,7 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"run", "--tty", "x"},
                          {"run", "--hide", "*", "x"},
                          {"run", "--keep-failed", "x"},
-                         {"run", "--engine", "e", "x"},
-                         {"run", "--tier", "fast", "x"}};
+                         {"run", "--engine", "e", "x"}};
   for (const Words& words : later) {
     const Ended e = p.run(words);
     EXPECT_EQ(e.status, 69) << testing::PrintToString(words);

@@ -9,6 +9,7 @@
 #include "writ/authority/capability.h"
 #include "writ/base/file.h"
 #include "writ/base/id.h"
+#include "writ/fence/testing_options.h"
 #include "writ/gate/session.h"
 #include "writ/supervise/run.h"
 
@@ -64,10 +65,11 @@ Bytes wat(std::string_view text, std::vector<std::string> arguments) {
   return to_bytes(f.output);
 }
 
-Machine::Machine(std::string cache, wasm::Tools tools, wasm::TierChoice tier)
+Machine::Machine(std::string cache, wasm::Tools tools, wasm::TierChoice tier, std::function<void()> improve)
     : folder_(std::filesystem::temp_directory_path() / ("writ-guest-" + TaskId::random().brief())),
-      fence_(must(fence::open_fence({}), "fence")),
-      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? default_cache() : cache, .tools = tools, .tier = tier}), "engine")),
+      fence_(must(fence::open_fence(fence::testing_options(std::getenv(fence::signal_stack_variable))), "fence")),
+      engine_(must(wasm::open_engine({.fence = fence_, .cache = cache.empty() ? default_cache() : cache, .tools = tools, .tier = tier,
+                                      .improve = std::move(improve)}), "engine")),
       store_(must(store::Store::open(folder_, {.access = store::Access::create, .durability = store::Durability::none, .disk = {}}), "store")),
       thread_(must(fence_->guard_thread(), "thread")) {}
 

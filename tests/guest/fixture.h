@@ -2,6 +2,7 @@
 // folder, and for each run a session over an empty store with the grants that the test names.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +40,8 @@ struct Ran {
 
 class Machine {
  public:
-  explicit Machine(std::string cache = {}, wasm::Tools tools = {}, wasm::TierChoice = wasm::TierChoice::best);
+  explicit Machine(std::string cache = {}, wasm::Tools tools = {}, wasm::TierChoice = wasm::TierChoice::best,
+                   std::function<void()> improve = {});
   ~Machine();
 
   Engine& engine() { return *engine_; }

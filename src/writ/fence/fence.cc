@@ -41,20 +41,27 @@ Result<std::shared_ptr<Fence>> open_fence(const Options& options) {
   if (native_fence_lives())
     return Error{writ::Code::conflict, "this process has a fence already", "fence", "share it"};
   const Machine machine = probe_machine();
+  const auto open = [&](Strength s) {
+    const bool in_slot = options.signal_stack == SignalStack::slot || !machine.signal_stack_in_denied_key;
+    return open_native_fence(s, options.slots, machine, s == Strength::key && in_slot ? SignalStack::slot : SignalStack::host);
+  };
+  if (options.signal_stack == SignalStack::host && options.want != Want::page && !machine.signal_stack_in_denied_key)
+    return Error{writ::Code::unsupported, "Linux before 6.12 cannot deliver a signal to a stack in a denied key (this is " + machine.kernel + ")",
+                 "fence", "let the fence choose the signal stack"};
   switch (options.want) {
     case Want::key:
       if (!machine.why_not(Strength::key).empty())
         return missing(machine, Strength::key, "`page` or `auto` takes what there is");
-      return open_native_fence(Strength::key, options.slots, machine);
+      return open(Strength::key);
     case Want::page:
       if (!machine.why_not(Strength::page).empty()) return missing(machine, Strength::page, {});
-      return open_native_fence(Strength::page, options.slots, machine);
+      return open(Strength::page);
     case Want::automatic:
     case Want::sim: break;
   }
   const auto best = machine.strongest();
   if (!best) return missing(machine, Strength::page, {});
-  return open_native_fence(*best, options.slots, machine);
+  return open(*best);
 }
 
 }  // namespace writ::fence

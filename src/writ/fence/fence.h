@@ -6,7 +6,8 @@
 //
 //   key    x86 protection keys. Everything of the host is key 0, which is denied to guests, for loads and for stores,
 //          whatever instructions they are made of. System calls end the guest (Syscall User Dispatch).
-//   page   no protection keys on this machine (or Linux before 6.12): one slot a process, guard pages, the same gate,
+//          Before Linux 6.12 signals arrive on a stack in the slot's own key (SignalStack::slot).
+//   page   no protection keys on this machine: one slot a process, guard pages, the same gate,
 //          timers and system call barrier. The guest's own translator keeps it in its memory; the host's heap is not
 //          protected from code that breaks out of the translator.
 //   sim    a software model for tests. Guests are host functions (sim.h). It stops nothing.
@@ -236,9 +237,20 @@ class Fence {
 
 enum class Want { automatic, key, page, sim };
 
+// Where the signal arrives that ends a guest, at strength `key`.
+//
+//   host   on a stack of the host's key, which no guest can reach. From Linux 6.12 on the kernel writes there whatever the
+//          guest's rights are.
+//   slot   in the slot itself: an older kernel writes the frame with the guest's rights. The entry opens all keys before it
+//          touches memory, with every signal blocked until then; no guest goes on after a signal met the host in its stay,
+//          and outside of a stay the thread has its own stack again. What it costs: two system calls an entry, and a guest
+//          made by hand can forge the words that say how it ended, though not that it ended.
+enum class SignalStack { automatic, host, slot };
+
 struct Options {
   Want want = Want::automatic;
   std::size_t slots = 14;  // at most; fewer if the process has used keys itself. `page` has one.
+  SignalStack signal_stack = SignalStack::automatic;  // host where the kernel can
 };
 
 // `unsupported` says what this machine lacks; `conflict` that another fence of this process lives.

@@ -93,9 +93,10 @@ bool in_reach(std::uint64_t from, std::uint64_t to) {
   return distance > -(1ll << 31) + 16 && distance < (1ll << 31) - 16;
 }
 
-// xrstor [rsp+0x48]; test eax, 0x200 (PKRU among the requested components?); jnz ud2; ret; ud2
-constexpr std::array<std::uint8_t, 15> thunk_code{0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02,
-                                                  0x00, 0x00, 0x75, 0x01, 0xc3, 0x0f, 0x0b};
+// xrstor [rsp+0x48]; test eax, 0x200 (PKRU among the requested components?); jnz over the ret; ret; and, as the gate does
+// before its UD2, xor eax,eax; xor ecx,ecx; xor edx,edx; wrpkru; test eax,eax; jne back to the first xor; ud2
+constexpr std::array<std::uint8_t, 28> thunk_code{0x0f, 0xae, 0x6c, 0x24, 0x48, 0xa9, 0x00, 0x02, 0x00, 0x00, 0x75, 0x01, 0xc3, 0x31,
+                                                  0xc0, 0x31, 0xc9, 0x31, 0xd2, 0x0f, 0x01, 0xef, 0x85, 0xc0, 0x75, 0xf3, 0x0f, 0x0b};
 
 // A page of its own with this code, within reach of a 32-bit displacement.
 Result<std::uint64_t> make_thunk(std::uint64_t near, std::span<const std::uint8_t> code) {

@@ -68,8 +68,6 @@ std::string Machine::why_not(Strength strength) const {
     case Strength::key:
       if (protection_keys == 0) return "this machine offers no memory protection keys (pkey_alloc)";
       if (protection_keys < 2) return "fewer than two memory protection keys are left in this process";
-      if (!signal_stack_in_denied_key)
-        return "Linux before 6.12 cannot deliver a signal to a stack in a denied key (this is " + kernel + ")";
       [[fallthrough]];
     case Strength::page:
       if (!system_call_dispatch)

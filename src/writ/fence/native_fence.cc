@@ -87,7 +87,8 @@ Result<void> allocate_keys(Foundation& f, std::size_t slots) {
 
 bool native_fence_lives() { return installed; }
 
-Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t slots, const Machine& machine) {
+Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t slots, const Machine& machine,
+                                                 SignalStack signal_stack) {
   if (slots == 0) return invalid("a fence needs a slot", "fence");
   auto f = std::make_shared<Foundation>();
   if (installed.exchange(true))
@@ -111,10 +112,10 @@ Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t 
   for (std::size_t i = 0; i < count; ++i) {
     const SlotKeys keys{strength == Strength::key ? f->slot_keys[i] : -1, f->shared_key};
     std::byte* const page = f->gates->install(i, gate, keys.guest_pkru());
-    made.push_back(std::make_unique<NativeSlot>(keys, f->gates->control(i), page, *gate.map));
+    made.push_back(std::make_unique<NativeSlot>(keys, f->gates->control(i), page, *gate.map, signal_stack));
   }
   WRIT_CHECK(f->gates->seal(machine));
-  WRIT_CHECK(SignalEntry::install());
+  WRIT_CHECK(SignalEntry::install(signal_stack));
   f->handlers = true;
   auto pool = std::make_shared<SlotPool<NativeSlot>>(std::move(made), f);
   return std::shared_ptr<Fence>(

@@ -7,5 +7,5 @@
 
 namespace writ::fence {
 bool native_fence_lives();  // only one may
-Result<std::shared_ptr<Fence>> open_native_fence(Strength, std::size_t slots, const Machine&);
+Result<std::shared_ptr<Fence>> open_native_fence(Strength, std::size_t slots, const Machine&, SignalStack);  // host or slot
 }  // namespace writ::fence

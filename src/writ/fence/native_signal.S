@@ -8,6 +8,28 @@
 .intel_syntax noprefix
 .text
 
+// r10 = control block, r11 = record: notes what the kernel wrote, if it can have been the kernel.
+.macro record_signal otherwise
+        mov rax, rsi                            // only what the kernel can have written
+        sub rax, [r11 + TR_STACK]
+        cmp rax, [r11 + TR_STACK_SIZE]
+        jae \otherwise
+        mov rax, rdx
+        sub rax, [r11 + TR_STACK]
+        cmp rax, [r11 + TR_STACK_SIZE]
+        jae \otherwise
+        mov eax, [rsi + 8]
+        mov [r10 + CB_CODE], eax
+        mov rax, [rsi + 16]
+        mov [r10 + CB_ADDRESS], rax
+        mov eax, [rsi + 24]
+        mov [r10 + CB_CALL], eax
+        mov rax, [rdx + 168]
+        mov [r10 + CB_INSTRUCTION], rax
+        mov eax, [rsi]
+        mov [r10 + CB_SIGNAL], eax
+.endm
+
 .globl writ_fence_signal
 .type writ_fence_signal, @function
 writ_fence_signal:                              // (signal, siginfo, ucontext)
@@ -23,24 +45,7 @@ writ_fence_signal:                              // (signal, siginfo, ucontext)
         je 2f
         cmp dword ptr [r10 + CB_SIGNAL], 0      // the first one counts
         jne 1f
-        mov rax, rsi                            // only what the kernel can have written
-        sub rax, [r11 + TR_STACK]
-        cmp rax, [r11 + TR_STACK_SIZE]
-        jae 1f
-        mov rax, rdx
-        sub rax, [r11 + TR_STACK]
-        cmp rax, [r11 + TR_STACK_SIZE]
-        jae 1f
-        mov eax, [rsi + 8]
-        mov [r10 + CB_CODE], eax
-        mov rax, [rsi + 16]
-        mov [r10 + CB_ADDRESS], rax
-        mov eax, [rsi + 24]
-        mov [r10 + CB_CALL], eax
-        mov rax, [rdx + 168]
-        mov [r10 + CB_INSTRUCTION], rax
-        mov eax, [rsi]
-        mov [r10 + CB_SIGNAL], eax
+        record_signal 1f
 1:      jmp [r10 + CB_ABANDON]
 
 2:      cmp dword ptr [r11 + TR_KEYS], 0        // the host was interrupted: its handler must be able to make system calls
@@ -66,8 +71,48 @@ writ_fence_wrpkru_1:
 4:      mov rdx, r8
 3:      jmp writ_fence_host_signal
 
-9:      ud2
+9:      xor eax, eax                            // as in the gate: a signal must be able to arrive
+        xor ecx, ecx
+        xor edx, edx
+        wrpkru
+        test eax, eax
+        jne 9b
+        ud2
 .size writ_fence_signal, . - writ_fence_signal
+
+// SignalStack::slot: the frame lies in the slot's key, which the initial PKRU denies. So the keys are opened before anything
+// is read, and who was interrupted is asked behind the check. A guest can come here by a jump, with PKRU open from then on
+// and with registers of its choice: RUNNING says so, its stay is over, and what it may have forged in its own stack are the
+// words that say how it ended.
+.globl writ_fence_signal_in_slot
+.type writ_fence_signal_in_slot, @function
+writ_fence_signal_in_slot:                      // (signal, siginfo, ucontext)
+        endbr64
+        mov r8, rdx
+        xor eax, eax
+        xor ecx, ecx
+        xor edx, edx
+.globl writ_fence_wrpkru_3
+writ_fence_wrpkru_3:
+        wrpkru
+        test eax, eax
+        jne 9b
+        mov rdx, r8
+        mov rax, [rip + writ_fence_record@gottpoff]
+        mov r11, fs:[rax]
+        test r11, r11
+        jz 7f
+        mov r10, [r11 + TR_CONTROL]
+        test r10, r10
+        jz 7f
+        cmp dword ptr [r10 + CB_RUNNING], 0
+        je 7f
+        cmp dword ptr [r10 + CB_SIGNAL], 0
+        jne 6f
+        record_signal 6f
+6:      jmp [r10 + CB_ABANDON]
+7:      jmp writ_fence_host_signal
+.size writ_fence_signal_in_slot, . - writ_fence_signal_in_slot
 
 // Opens all keys to the calling thread of the host.
 .globl writ_fence_open_keys

@@ -38,6 +38,11 @@ extern "C" void writ_fence_host_signal(int signal, siginfo_t* info, void* where)
     }
     return;
   }
+  // The frame of this signal may lie in a slot (SignalStack::slot), with the host's registers in it: its guest is over.
+  if (writ_fence_record && writ_fence_record->control) {
+    auto none = StopReason::none;
+    writ_fence_record->control->stop.compare_exchange_strong(none, StopReason::cancelled);
+  }
   const struct sigaction& before = previous[signal];
   if (before.sa_flags & SA_SIGINFO) return before.sa_sigaction(signal, info, where);
   if (before.sa_handler == SIG_IGN && info->si_code <= 0) return;
@@ -45,13 +50,15 @@ extern "C" void writ_fence_host_signal(int signal, siginfo_t* info, void* where)
   before.sa_handler(signal);
 }
 
-Result<void> SignalEntry::install() {
+Result<void> SignalEntry::install(SignalStack stack) {
   struct sigaction action {};
-  action.sa_sigaction = writ_fence_signal;
+  action.sa_sigaction = stack == SignalStack::slot ? writ_fence_signal_in_slot : writ_fence_signal;
   // NODEFER and an empty mask: a guest is left without a sigreturn, so nothing would unmask what delivery masked.
   // RESTART: host calls use libraries that do not expect EINTR; what may block waits with a deadline (fence.h).
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
-  sigemptyset(&action.sa_mask);
+  // In a slot's key, a second signal before the entry has opened the keys could not be delivered. NativeThread unmasks.
+  if (stack == SignalStack::slot) sigfillset(&action.sa_mask);
+  else sigemptyset(&action.sa_mask);
   const auto one = [&](int signal) {
     return sigaction(signal, nullptr, &previous[signal]) == 0 && sigaction(signal, &action, nullptr) == 0;
   };

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "writ/base/result.h"
+#include "writ/fence/fence.h"
 
 namespace writ::fence {
 
@@ -16,7 +17,7 @@ inline int tick_signal() { return SIGRTMIN; }  // timers and cancellations
 // While it lives, the handlers are installed. One at a time.
 class SignalEntry {
  public:
-  static Result<void> install();
+  static Result<void> install(SignalStack);  // host or slot
   static void remove();
 };
 

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t whole = slot_size.value();
 constexpr std::uint64_t page = page_size.value();
+// Of SignalStack::slot: behind the header, far below whatever a guest may have (memory/layout.h), with nothing around it.
+constexpr std::uint64_t signal_stack_at = 16 * page;
 
 int tag(void* at, std::size_t size, int prot, int key) {
   return key < 0 ? mprotect(at, size, prot) : static_cast<int>(syscall(SYS_pkey_mprotect, at, size, prot, key));
@@ -53,8 +55,8 @@ extern "C" Answer writ_fence_dispatch(std::uint64_t index, const std::uint64_t* 
 
 }  // namespace
 
-NativeSlot::NativeSlot(SlotKeys keys, ControlBlock& control, std::byte* gate, const GateMap& map)
-    : keys_(keys), control_(&control), gate_(gate), map_(map) {
+NativeSlot::NativeSlot(SlotKeys keys, ControlBlock& control, std::byte* gate, const GateMap& map, SignalStack stack)
+    : keys_(keys), control_(&control), gate_(gate), map_(map), signal_stack_(stack) {
   control_->dispatch = reinterpret_cast<void*>(writ_fence_dispatch);
 }
 
@@ -85,7 +87,8 @@ Result<void> NativeSlot::prepare() {
 void NativeSlot::release() {
   if (interrupt_) interrupt_->detach();
   interrupt_.reset();
-  if (state_ == State::used && pages_.wipe()) state_ = State::empty;
+  // A signal stack in the slot was the guest's to write: then all of it goes.
+  if (state_ == State::used && signal_stack_ == SignalStack::host && pages_.wipe()) state_ = State::empty;
   if (state_ != State::empty) (void)rebuild();  // gives the memory back early; tried again, and judged, in prepare()
 }
 
@@ -98,6 +101,8 @@ Result<void> NativeSlot::rebuild() {
   *reinterpret_cast<std::uint64_t*>(base_) = reinterpret_cast<std::uint64_t>(gate_ + map_.call);
   if (mprotect(base_, page, PROT_READ)) return system_error(errno, "cannot protect a slot's header", "fence");
   pages_.start(base_);
+  if (signal_stack_ == SignalStack::slot && mprotect(base_ + signal_stack_at, signal_stack_size(), PROT_READ | PROT_WRITE))
+    return system_error(errno, "cannot make a signal stack", "fence");
   state_ = State::empty;
   return {};
 }
@@ -148,6 +153,7 @@ Result<Exit> NativeSlot::enter(GuestThread& guest_thread, const Entry& entry, Ho
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (cancelled_.load(std::memory_order_relaxed)) c.stop.store(StopReason::cancelled, std::memory_order_relaxed);
   c.fs_base = fs_base();
+  if (signal_stack_ == SignalStack::slot) thread.lend_stack(base_ + signal_stack_at);
   thread.record().control = &c;
   if (entry.budget.count() > 0) thread.arm(entry.budget);
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -156,7 +162,8 @@ Result<Exit> NativeSlot::enter(GuestThread& guest_thread, const Entry& entry, Ho
   if (entry.budget.count() > 0) thread.disarm();
   thread.record().control = nullptr;
   c.fs_base = ControlBlock::nobody;
-  if (c.signal) thread.rearm_stack();
+  if (c.signal || signal_stack_ == SignalStack::slot) thread.rearm_stack();
+  if (c.signal && signal_stack_ == SignalStack::slot) thread.unmask();
   end_signals();
 
   state_ = State::used;

@@ -38,7 +38,7 @@ class NativeInterrupt final : public Interrupt {
 class NativeSlot final : public Slot {
  public:
   // Gate and control block belong to the GatePages, which outlive the slot.
-  NativeSlot(SlotKeys keys, ControlBlock& control, std::byte* gate, const GateMap& map);
+  NativeSlot(SlotKeys keys, ControlBlock& control, std::byte* gate, const GateMap& map, SignalStack);
   ~NativeSlot() override;
   NativeSlot(const NativeSlot&) = delete;
 
@@ -73,6 +73,7 @@ class NativeSlot final : public Slot {
   ControlBlock* control_;
   std::byte* gate_;
   const GateMap& map_;
+  const SignalStack signal_stack_;
   std::byte* base_ = nullptr;
   State state_ = State::unmapped;
   NativePages pages_;

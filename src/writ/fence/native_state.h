@@ -72,7 +72,8 @@ extern "C" {
 // The guest thread that this thread is, or null. Thread-local and global because the signal entry has nothing else.
 extern __thread writ::fence::ThreadRecord* writ_fence_record __attribute__((tls_model("initial-exec")));
 void writ_fence_signal(int, siginfo_t*, void*);
+void writ_fence_signal_in_slot(int, siginfo_t*, void*);
 void writ_fence_open_keys();
-// The two places in our own text that write PKRU; both check. (The gates' copies are the others.)
-extern const unsigned char writ_fence_wrpkru_1[], writ_fence_wrpkru_2[];
+// The places in our own text that write PKRU; all check. (The gates' copies are the others.)
+extern const unsigned char writ_fence_wrpkru_1[], writ_fence_wrpkru_2[], writ_fence_wrpkru_3[];
 }

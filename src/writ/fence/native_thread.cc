@@ -25,12 +25,6 @@ namespace {
 
 constexpr std::size_t page = page_size.value();
 
-// The frame with all vector registers is about 11 KiB with AVX-512 and tiles; the embedder's handlers run here too.
-std::size_t signal_stack_size() {
-  const std::size_t needed = 4 * getauxval(AT_MINSIGSTKSZ);
-  return (std::max<std::size_t>(needed, 65536) + page - 1) / page * page;
-}
-
 // glibc registers an area in its thread block, which the kernel writes whenever it preempts the thread, with the guest's
 // rights, and kills the process if it cannot.
 long restartable_sequences(int flags) {
@@ -40,6 +34,12 @@ long restartable_sequences(int flags) {
 }
 
 }  // namespace
+
+// The frame with all vector registers is about 11 KiB with AVX-512 and tiles; the embedder's handlers run here too.
+std::size_t signal_stack_size() {
+  const std::size_t needed = 4 * getauxval(AT_MINSIGSTKSZ);
+  return (std::max<std::size_t>(needed, 65536) + page - 1) / page * page;
+}
 
 Result<std::unique_ptr<NativeThread>> NativeThread::begin(int shared_key, std::shared_ptr<void> owner) {
   if (writ_fence_record) return Error{writ::Code::conflict, "this thread already is a guest thread", "fence", {}};
@@ -62,8 +62,6 @@ Result<void> NativeThread::map_stack_and_selector(int shared_key) {
   if (mprotect(stack_ + page, size, PROT_READ | PROT_WRITE) ||
       (shared_key >= 0 && syscall(SYS_pkey_mprotect, selector_, page, PROT_READ | PROT_WRITE, shared_key)))
     return system_error(errno, "cannot protect a signal stack", "fence");
-  record_.stack = stack_ + page;
-  record_.stack_size = size - sizeof(ucontext_t) - sizeof(siginfo_t);
   record_.keys = shared_key >= 0;
   return {};
 }
@@ -75,11 +73,10 @@ Result<void> NativeThread::set_up(int shared_key) {
   *selector() = 0;
 
   // Any other handler would run while system calls are blocked.
-  sigset_t mask;
-  sigfillset(&mask);
-  for (const int signal : fault_signals) sigdelset(&mask, signal);
-  sigdelset(&mask, tick_signal());
-  if (const int e = pthread_sigmask(SIG_SETMASK, &mask, &mask_before_))
+  sigfillset(&mask_);
+  for (const int signal : fault_signals) sigdelset(&mask_, signal);
+  sigdelset(&mask_, tick_signal());
+  if (const int e = pthread_sigmask(SIG_SETMASK, &mask_, &mask_before_))
     return system_error(e, "cannot mask signals", "fence");
   masked_ = true;
 
@@ -133,12 +130,18 @@ void NativeThread::disarm() {
 
 // SS_AUTODISARM: without it the kernel takes a stack pointer that a guest moved next to this stack for a nested signal, and
 // writes its frame below the guest's pointer.
-void NativeThread::rearm_stack() {
+void NativeThread::arm_stack(std::byte* at) {
   stack_t s{};
-  s.ss_sp = stack_ + page;
+  s.ss_sp = at;
   s.ss_size = signal_stack_size();
   s.ss_flags = static_cast<int>(SS_AUTODISARM);
   WRIT_ASSERT(sigaltstack(&s, nullptr) == 0);
+  record_.stack = at;
+  record_.stack_size = s.ss_size - sizeof(ucontext_t) - sizeof(siginfo_t);
 }
+
+void NativeThread::rearm_stack() { arm_stack(stack_ + page); }
+void NativeThread::lend_stack(std::byte* at) { arm_stack(at); }
+void NativeThread::unmask() { WRIT_ASSERT(pthread_sigmask(SIG_SETMASK, &mask_, nullptr) == 0); }
 
 }  // namespace writ::fence

@@ -13,6 +13,8 @@
 
 namespace writ::fence {
 
+std::size_t signal_stack_size();  // of whole pages
+
 class NativeThread final : public GuestThread {
  public:
   // shared_key: -1 where there are no keys.
@@ -27,11 +29,15 @@ class NativeThread final : public GuestThread {
   void arm(Nanoseconds budget);
   void disarm();       // no tick arrives after it returned
   void rearm_stack();  // the alternate stack disarmed itself when a signal ended a guest
+  void unmask();       // and where it arrived in a slot, all signals were blocked
+  // The thread's signals arrive there until rearm_stack(): memory of signal_stack_size() bytes.
+  void lend_stack(std::byte* at);
 
  private:
   NativeThread() = default;
   Result<void> set_up(int shared_key);
   Result<void> map_stack_and_selector(int shared_key);
+  void arm_stack(std::byte* at);
 
   std::shared_ptr<void> owner_;  // keeps the keys and handlers
   ThreadRecord record_;
@@ -40,7 +46,7 @@ class NativeThread final : public GuestThread {
   int id_ = 0;
   timer_t timer_{};
   stack_t stack_before_{};
-  sigset_t mask_before_{};
+  sigset_t mask_before_{}, mask_{};
   // What was set up, and is taken down again in reverse.
   bool masked_ = false, stacked_ = false, dispatched_ = false, timed_ = false, rseq_removed_ = false;
 };

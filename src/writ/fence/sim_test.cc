@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstring>
+#include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -123,6 +125,40 @@ TEST_F(SimTest, ProtectSplitsAndJoinsRanges) {
   EXPECT_EQ(ending(store, base + at + 4 * 4096), Ending::returned);
   EXPECT_EQ(ending(load, base + at + 3 * 4096), Ending::returned);
   EXPECT_EQ(ending(store, base + at + 3 * 4096), Ending::memory_fault);
+}
+
+// Whoever came first is served first, also against somebody who asks just as the slot comes back.
+TEST(Pool, ServesInTheOrderOfComing) {
+  const auto fence = *open_fence({Want::sim, 1});
+  auto held = *fence->acquire(0ns);
+  constexpr int waiting = 5;
+  std::mutex mutex;
+  std::vector<int> served;
+  std::vector<std::thread> threads;
+  for (int n = 0; n < waiting; ++n) {
+    threads.emplace_back([&, n] {
+      auto slot = fence->acquire(60s);
+      ASSERT_TRUE(slot) << slot.error().text();
+      const std::lock_guard lock(mutex);
+      served.push_back(n);
+    });
+    const std::string text = std::to_string(n + 1) + " waited before";
+    while (fence->acquire(0ns).error().what.find(text) == std::string::npos) std::this_thread::yield();
+  }
+  held.reset();
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(served, (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_TRUE(fence->acquire(0ns)) << "nobody is left in the queue";
+}
+
+TEST(Pool, WhoeverStopsWaitingIsForgotten) {
+  const auto fence = *open_fence({Want::sim, 1});
+  auto held = *fence->acquire(0ns);
+  const auto given_up = fence->acquire(1ms);
+  ASSERT_FALSE(given_up);
+  EXPECT_NE(given_up.error().hint.find("one guest at a time"), std::string::npos) << given_up.error().text();
+  held.reset();
+  EXPECT_TRUE(fence->acquire(0ns));
 }
 
 }  // namespace

@@ -116,6 +116,9 @@ class Engine {
   virtual std::string_view fence() const = 0;  // "key", "page", "sim": the strength its guests really run under
   // `invalid` for code that is malformed or asks for what is not here, saying what and what to rebuild.
   virtual Result<std::shared_ptr<const Image>> prepare(std::span<const std::byte> code) = 0;
+  // The same for a run that is to be told again: by the way of making images that Tool::name of Image::engine() named then,
+  // where the engine has several.
+  virtual Result<std::shared_ptr<const Image>> prepare_as(std::span<const std::byte> code, std::string_view) { return prepare(code); }
   virtual Result<Run> run(const Image&, Call&) = 0;
 };
 

@@ -20,6 +20,7 @@ Result<std::vector<std::string>> replay(const store::View& view, task::Executor&
   WRIT_TRY(auto spec, task::retell(told));
   spec.seed = told.recipe.seed;
   spec.as_of = told.recipe.sequence;
+  spec.engine = told.input.engine.name;
   WRIT_TRY(auto kept, task::kept_input(view, told));
   if (input) spec.input = std::move(input);
   else if (kept) spec.input = std::move(*kept);

@@ -13,6 +13,7 @@
 #include "writ/proof/notary.h"
 #include "writ/proof/state_map.h"
 #include "writ/runtime/audit.h"
+#include "writ/runtime/build.h"
 #include "writ/runtime/difference.h"
 #include "writ/runtime/doorbell.h"
 #include "writ/runtime/operator_engine.h"
@@ -85,15 +86,24 @@ Result<Guests*> Runtime::Parts::ready() {
   const std::lock_guard lock(mutex);
   if (guests.executor) return &guests;
   WRIT_TRY(const auto* who, signer());
-  const auto want = options.fence == FenceChoice::key ? fence::Want::key : fence::Want::automatic;
+  const auto want = options.fence == FenceChoice::key    ? fence::Want::key
+                    : options.fence == FenceChoice::page ? fence::Want::page
+                                                         : fence::Want::automatic;
   Guests made;
   WRIT_TRY(made.fence, fence::open_fence({want, fence::Options{}.slots}));
   guest::wasm::Options engine;
   engine.fence = made.fence;
   engine.cache = std::filesystem::absolute(options.cache.empty() ? options.store + "/cache" : options.cache);
   engine.tools.stop_on(options.interrupt);
+  engine.tier = options.tier == TierChoice::fast   ? guest::wasm::TierChoice::fast
+                : options.tier == TierChoice::best ? guest::wasm::TierChoice::best
+                                                   : guest::wasm::TierChoice::automatic;
+  // A builder that does not start is no reason against the run: the next one asks again.
+  if (!options.builder.empty())
+    engine.improve = [program = options.builder, cache = engine.cache] { (void)start_building(program, cache); };
   WRIT_TRY(made.engine, guest::wasm::open_engine(std::move(engine)));
-  const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  // No more than can be inside a fence at once: at strength page one, and the others wait in the order of their coming.
+  const std::size_t workers = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), made.fence->slots());
   made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
   made.executor = std::make_unique<task::Executor>(
       task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock, &policy, options.store + "/isolated"});

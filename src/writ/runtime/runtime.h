@@ -26,7 +26,9 @@
 
 namespace writ::runtime {
 
-enum class FenceChoice : std::uint8_t { automatic, key };
+enum class FenceChoice : std::uint8_t { automatic, key, page };
+// Of a WebAssembly module's image (guest/wasm/tier.h). `automatic`: the best if it is there, else at once the fast one.
+enum class TierChoice : std::uint8_t { automatic, fast, best };
 enum class Access : std::uint8_t { read, write, create };  // create: write, and make the store if there is none
 enum class Repair : std::uint8_t { no, yes };
 
@@ -39,6 +41,10 @@ struct Options {
   FenceChoice fence = FenceChoice::automatic;
   int interrupt = -1;      // a descriptor that becomes readable when compilers at work are to stop
   proof::Signing signing = proof::Signing::each;  // batch: one signature a commit instead of two a task (docs/formats/receipt.md)
+  TierChoice tier = TierChoice::automatic;
+  // The program `writ`, which is then started to make best images in the background (writ build --waiting), one at a time
+  // for a cache, last in every queue of the machine. Empty: that is left to whoever calls build_waiting().
+  std::string builder = {};
 };
 
 // One task as the store remembers it: read out of its receipt, or out of what is staged.
@@ -115,6 +121,7 @@ struct Finding {
 
 struct Protection {
   std::string name, state, detail;  // state: "present", "absent", "not needed"
+  enum class PartOf : std::uint8_t { everything, key_fence } part_of = PartOf::everything;  // who does without it loses it
 };
 
 using CapabilityInfo = gate::LedgerEntry;

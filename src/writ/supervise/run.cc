@@ -13,6 +13,7 @@
 #include <csignal>
 
 #include "writ/base/fd.h"
+#include "writ/supervise/detach.h"
 #include "writ/supervise/landlock.h"
 #include "writ/supervise/spawn.h"
 
@@ -181,6 +182,20 @@ Result<Finished> run(const Command& c) {
     if (full && f.ending == Ending::exited) f.ending = Ending::limited, f.limit = Limit::output;
   }
   return f;
+}
+
+Result<void> detach(const Command& c) {
+  WRIT_CHECK(check(c));
+  Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nothing) return system_error(errno, "cannot open", "/dev/null");
+  WRIT_TRY(nothing, above_standard(std::move(nothing)));
+  WRIT_TRY(Ruleset ruleset, make_ruleset(c.confinement));
+  if (ruleset.fd) { WRIT_TRY(ruleset.fd, above_standard(std::move(ruleset.fd))); }
+  const auto arguments = pointers(c.arguments, &c.program), environment = pointers(c.environment, nullptr);
+  const auto started = spawn({c.program.c_str(), arguments.data(), environment.data(), c.folder.c_str(), nothing.get(),
+                                         nothing.get(), nothing.get(), ruleset.fd.get(), c.limits, Tie::detached}, c);
+  if (!started) return started.error();
+  return {};
 }
 
 }  // namespace writ::supervise

@@ -2,18 +2,25 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "writ/base/fd.h"
+#include "writ/supervise/detach.h"
 
 namespace writ::supervise {
 namespace {
@@ -286,6 +293,96 @@ TEST(SuperviseFailure, ManyRunsLeakNothing) {
   const auto before = descriptors();
   for (int i = 0; i < 20; ++i) finish(shell("exit 1"));
   EXPECT_EQ(descriptors(), before);
+}
+
+// As in a container that forbids them, or under user.max_user_namespaces=0.
+bool forbid_user_namespaces() {
+  const sock_filter refuse_them[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{6, const_cast<sock_filter*>(refuse_them)};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// The program then gives its privileges up by itself.
+bool holds_without_user_namespaces() {
+  if (!forbid_user_namespaces()) return false;
+  const auto r = run(shell("exec cat /proc/self/status"));
+  return r && r->succeeded() && !r->held.user_namespace && r->held.seccomp &&
+         r->output.find("CapEff:\t0000000000000000") != std::string::npos &&
+         r->output.find("CapPrm:\t0000000000000000") != std::string::npos;
+}
+
+TEST(SuperviseConfinement, HoldsWithoutUserNamespaces) {
+  EXPECT_EXIT(std::_Exit(holds_without_user_namespaces() ? 0 : 1), testing::ExitedWithCode(0), "");
+}
+
+// The detached program lives on, alone: another session, nobody's child, nothing on 0-2 and above, last in the queue.
+TEST(SuperviseDetach, OutlivesItsStarterAndHasNothingOfIt) {
+  const Folder folder;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);  // not close-on-exec: whoever inherits it keeps it open
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    Command c = shell("x=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2; ls /proc/$$/fd | wc -w); echo \"$x\" >seen; "
+                      "cut -d' ' -f6,19,41 /proc/self/stat >>seen; echo $$ >>seen; mv seen done", Processes::group);
+    c.folder = folder.path;
+    ::_exit(detach(c) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  int status = 0;
+  ::waitpid(starter, &status, 0);
+  EXPECT_EQ(status, 0);
+  char byte = 0;
+  EXPECT_EQ(::read(ends[0], &byte, 1), 0) << "it holds a descriptor of ours";
+  ::close(ends[0]);
+  for (int i = 0; i < 500 && !std::filesystem::exists(folder.path + "/done"); ++i) std::this_thread::sleep_for(milliseconds(10));
+  std::ifstream in(folder.path + "/done");
+  std::string a, b, c;
+  in >> a >> b >> c;
+  EXPECT_EQ(a, "/dev/null");
+  EXPECT_EQ(b, "/dev/null");
+  int descriptors = 0, session = 0, niceness = 0, policy = 0, self = 0;
+  in >> descriptors >> session >> niceness >> policy >> self;
+  EXPECT_LE(descriptors, 4) << "0, 1, 2, and what the shell reads that answer from";
+  EXPECT_NE(session, ::getsid(0)) << "a session of its own, which it does not lead: no terminal comes to it";
+  EXPECT_NE(session, self);
+  EXPECT_EQ(niceness, 19);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nobody has to wait for it";
+}
+
+TEST(SuperviseDetach, IsEndedByItsAlarm) {
+  const Folder folder;
+  Command c = shell("echo $$ >pid; mv pid ready; exec sleep 300");
+  c.folder = folder.path;
+  c.limits.wall = seconds(1);
+  ASSERT_TRUE(detach(c));
+  int child = 0;
+  for (int i = 0; i < 500 && child == 0; ++i) {
+    std::ifstream(folder.path + "/ready") >> child;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  ASSERT_GT(child, 0);
+  const auto running = [&] {
+    std::ifstream in("/proc/" + std::to_string(child) + "/stat");
+    std::string pid, name, state;
+    return in >> pid >> name >> state && state != "Z";
+  };
+  for (int i = 0; i < 1000 && running(); ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_FALSE(running());
+}
+
+TEST(SuperviseDetach, SaysWhatIsMissing) {
+  Command c = shell("");
+  c.program = "/usr/bin/no-such-builder";
+  const auto r = detach(c);
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, Code::unavailable);
 }
 
 // A child does not outlive the process that supervises it.

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t stack_size = 64 * 1024;  // of the child until its exec
 constexpr int niceness = 5;                    // the user's own programs come first
+constexpr int niceness_last = 19;              // and for what nobody waits for, everybody's
 constexpr int exit_not_started = 127;
 
 struct Shared {
@@ -31,6 +32,7 @@ struct Shared {
   const char* failed = nullptr;  // the step, written by the child
   int number = 0;                // its errno
   bool seccomp = false;
+  std::byte* second_stack = nullptr;  // its top, of the child's child
 };
 
 // Ends the child. Not declared so, because a sanitizer looks at the stack before calls that do not return, and the child's
@@ -93,28 +95,63 @@ void drop_capabilities(Shared& s) {
   if (::syscall(SYS_capset, &header, none) != 0) give_up(s, "drop capabilities");
 }
 
-// Runs in the parent's memory, with the parent's calling thread asleep. Not instrumented: before a call that does not return
-// the address sanitizer makes system calls of its own, for which the filter would kill the child without a word.
-[[gnu::no_sanitize_address]] int child(void* argument) {
-  Shared& s = *static_cast<Shared*>(argument);
-  if (::setpgid(0, 0) != 0) give_up(s, "setpgid");
+// What both ties have in common, up to the program's own rights.
+void prepare(Shared& s) {
   default_signals();
   place_descriptors(s);
   ::umask(077);
   if (::chdir(s.spawn.folder) != 0) give_up(s, "enter the working folder");
-  (void)::setpriority(PRIO_PROCESS, 0, niceness);
+  errno = 0;
+  const int now = ::getpriority(PRIO_PROCESS, 0), wanted = s.spawn.tie == Tie::detached ? niceness_last : niceness;
+  if (errno == 0 && now < wanted) (void)::setpriority(PRIO_PROCESS, 0, wanted);
   set_limits(s);
-  drop_capabilities(s);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(s, "no_new_privs");
-  if (s.spawn.landlock >= 0 && ::syscall(SYS_landlock_restrict_self, s.spawn.landlock, 0) != 0) give_up(s, "landlock");
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(s, "parent death signal");
-  if (::syscall(SYS_getppid) != s.parent) leave();  // it died before we asked to be told
-  install_filter(s);
+}
+
+void execute(Shared& s) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execve(s.spawn.program, s.spawn.arguments, s.spawn.environment);
   give_up(s, "execute");
+}
+
+void confine(Shared& s) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(s, "no_new_privs");
+  if (s.spawn.landlock >= 0 && ::syscall(SYS_landlock_restrict_self, s.spawn.landlock, 0) != 0) give_up(s, "landlock");
+}
+
+// Runs in the parent's memory, with the parent's calling thread asleep. Not instrumented: before a call that does not return
+// the address sanitizer makes system calls of its own, for which the filter would kill the child without a word.
+[[gnu::no_sanitize_address]] int child(void* argument) {
+  Shared& s = *static_cast<Shared*>(argument);
+  if (::setpgid(0, 0) != 0) give_up(s, "setpgid");
+  prepare(s);
+  drop_capabilities(s);
+  confine(s);
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(s, "parent death signal");
+  if (::syscall(SYS_getppid) != s.parent) leave();  // it died before we asked to be told
+  install_filter(s);
+  execute(s);
+  return exit_not_started;
+}
+
+// The child's child, whose parent ends at once: nobody has to wait for it.
+[[gnu::no_sanitize_address]] int orphan(void* argument) {
+  Shared& s = *static_cast<Shared*>(argument);
+  prepare(s);
+  const sched_param none{};
+  (void)::sched_setscheduler(0, SCHED_IDLE, &none);  // not every container allows it; the niceness stays
+  ::alarm(static_cast<unsigned>(s.spawn.limits.wall.count() / 1'000'000'000));
+  confine(s);
+  execute(s);
+  return exit_not_started;
+}
+
+[[gnu::no_sanitize_address]] int parent_of_orphan(void* argument) {
+  Shared& s = *static_cast<Shared*>(argument);
+  if (::setsid() < 0) give_up(s, "setsid");
+  if (::clone(orphan, s.second_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &s) < 0) give_up(s, "create a process");
+  leave();
   return exit_not_started;
 }
 
@@ -129,8 +166,10 @@ Error not_started(const Shared& s, const Command& c) {
 
 Result<Spawned> spawn(const Spawn& what, const Command& named) {
   Shared shared{what, ::getpid()};
-  const auto stack = std::make_unique_for_overwrite<std::byte[]>(stack_size);
+  const auto stack = std::make_unique_for_overwrite<std::byte[]>(2 * stack_size);
   void* top = stack.get() + stack_size;
+  shared.second_stack = stack.get() + 2 * stack_size;
+  const bool detached = what.tie == Tie::detached;
   // No handler of ours may run in the child, which shares our memory.
   sigset_t all, before;
   ::sigfillset(&all);
@@ -138,16 +177,17 @@ Result<Spawned> spawn(const Spawn& what, const Command& named) {
   constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
   int pidfd = -1;
   Spawned r;
-  r.pid = ::clone(child, top, flags | CLONE_NEWUSER, &shared, &pidfd);
+  if (!detached) r.pid = ::clone(child, top, flags | CLONE_NEWUSER, &shared, &pidfd);
   r.user_namespace = r.pid >= 0;
-  if (r.pid < 0) r.pid = ::clone(child, top, flags, &shared, &pidfd);  // no user namespaces here
+  if (r.pid < 0) r.pid = ::clone(detached ? parent_of_orphan : child, top, flags, &shared, &pidfd);  // no user namespaces here
   const int number = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (r.pid < 0) return system_error(number, "cannot create a process", named.program);
   r.pidfd = Fd(pidfd);
   r.seccomp = shared.seccomp;
-  if (shared.failed == nullptr) return r;
+  if (shared.failed == nullptr && !detached) return r;
   while (::waitpid(r.pid, nullptr, 0) < 0 && errno == EINTR) {}
+  if (shared.failed == nullptr) return r;
   return not_started(shared, named);
 }
 

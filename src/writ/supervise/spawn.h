@@ -15,6 +15,10 @@
 
 namespace writ::supervise {
 
+// `watched`: dies with us, under the filter, without capabilities. `detached`: its own session and parent, last in every
+// queue, killed by an alarm (detach.h).
+enum class Tie : std::uint8_t { watched, detached };
+
 // Everything the child needs, as it needs it. Pointers live in the caller until spawn() returns.
 struct Spawn {
   const char* program;
@@ -24,6 +28,7 @@ struct Spawn {
   int input, output, errors;  // become 0, 1, 2
   int landlock;               // ruleset, or -1
   Limits limits;
+  Tie tie = Tie::watched;
 };
 
 struct Spawned {
@@ -33,7 +38,7 @@ struct Spawned {
   bool seccomp = false;
 };
 
-// An Error names the step that failed; no process is left behind then.
+// An Error names the step that failed; no process is left behind then. Of a detached program nothing is left to watch.
 Result<Spawned> spawn(const Spawn&, const Command& named);
 
 }  // namespace writ::supervise

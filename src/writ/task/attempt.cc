@@ -38,7 +38,7 @@ void Attempt::move(Event e) {
 
 Result<void> Attempt::admit() {
   WRIT_TRY(admission_, task::admit(spec_, parts_.clock));
-  WRIT_TRY(image_, parts_.engine.prepare(spec_.code));
+  WRIT_TRY(image_, spec_.engine.empty() ? parts_.engine.prepare(spec_.code) : parts_.engine.prepare_as(spec_.code, spec_.engine));
   WRIT_TRY(auto snapshot, spec_.as_of ? parts_.store.snapshot(*spec_.as_of) : parts_.store.snapshot());
   snapshot_ = std::move(snapshot);
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))

@@ -1,5 +1,10 @@
 #include "writ/task/guest_threads.h"
 
+#include <algorithm>
+#include <string>
+
+#include "writ/base/quantity.h"
+
 namespace writ::task {
 
 GuestThreads::~GuestThreads() {
@@ -19,7 +24,16 @@ Result<void> GuestThreads::run(const Job& job) {
   queue_.push_back(&waiting);
   if (idle_ < queue_.size() && threads_.size() < count_) threads_.emplace_back([this] { work(); });
   arrived_.notify_one();
-  finished_.wait(lock, [&] { return waiting.done; });
+  const auto done = [&] { return waiting.done; };
+  if (!finished_.wait_for(lock, max_wait, done)) {
+    if (const auto mine = std::ranges::find(queue_, &waiting); mine != queue_.end()) {
+      const std::string before = std::to_string(mine - queue_.begin());
+      queue_.erase(mine);
+      return Error{Code::exhausted, "busy: waited " + format_time(max_wait) + " for a thread, and " + before + " tasks were before",
+                   {}, count_ == 1 ? "this process runs one guest at a time: run more processes, or fewer tasks" : "run fewer tasks at once"};
+    }
+    finished_.wait(lock, done);  // it is running, and has a limit of its own
+  }
   return waiting.result;
 }
 

@@ -1,5 +1,5 @@
 // GuestThreads: the threads on which guests run. Each holds a fence::GuestThread for its whole life, so that a task costs
-// no set-up; jobs wait in a bounded queue.
+// no set-up; jobs wait in a bounded queue, are served in the order of their coming, and do not wait for ever.
 //
 // Threads: run() may be called from any thread but a guest thread, and blocks until its job is done.
 #pragma once
@@ -13,12 +13,14 @@
 #include <thread>
 #include <vector>
 
+#include "writ/base/clock.h"
 #include "writ/base/result.h"
 #include "writ/fence/fence.h"
 
 namespace writ::task {
 
 inline constexpr std::size_t max_waiting_jobs = 1024;  // beyond this run() answers `exhausted`, not later and later
+inline constexpr Nanoseconds max_wait = std::chrono::minutes(10);  // ten tasks at their usual limit of time
 
 class GuestThreads {
  public:

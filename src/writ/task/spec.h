@@ -45,6 +45,7 @@ struct Spec {
   std::shared_ptr<const authority::policy::Program> policy;  // of this task alone; may be null
   std::optional<std::array<std::byte, 32>> seed;  // none: 32 fresh random bytes
   std::optional<store::Sequence> as_of;    // the state it meets; none: the newest. What is older loses races at its commit
+  std::string engine;                      // empty: what the engine chooses; else the image is made as this name says (replay)
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
   enum class Then : std::uint8_t { settle, stage } then = Then::settle;  // stage: what ended well waits for its operator
   enum class Inputs : std::uint8_t { digest, keep } inputs = Inputs::digest;  // keep: what it reads stays, for a replay

@@ -11,6 +11,7 @@
 
 #include "conformance/data.h"
 #include "workshop.h"
+#include "writ/effect/journal.h"
 #include "writ/wire/digest.h"
 
 namespace writ {
@@ -75,6 +76,32 @@ TEST_P(HumanEval, ReachesItsVerdict) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpp, HumanEval, ::testing::Range(0, programs));
+
+// All that a receipt holds of what a task did: its end, its output, its journal (of which the effect root is made), its writes.
+std::string account(const testing::Done& d) {
+  std::string text = d.story();
+  for (const auto& e : d.report.journal) text += effect::encode(e) + "\n";
+  for (const auto& o : d.report.objects) text += o.path + " " + o.sha256 + "\n";
+  return text;
+}
+
+class HumanEvalTiers : public ::testing::TestWithParam<int> {};
+
+TEST_P(HumanEvalTiers, GiveTheSame) {
+  WRIT_NEED_CONFORMANCE("humaneval-x");
+  if (GetParam() == with_boost && !fs::exists("/usr/include/boost/any.hpp"))
+    GTEST_SKIP() << "not covered: program 22 of humaneval-x (install libboost-dev)";
+  const testing::Job right{.module = compiled(source_of(GetParam())), .grants = {"state.write:verdict", "env:NEGATE"}};
+  testing::Job wrong = right;
+  wrong.environment = {"NEGATE=1"};
+  for (const testing::Job& job : {right, wrong}) {
+    const auto ran = [&job](runtime::TierChoice tier) { return account(testing::Workshop(tier).run(job)); };
+    EXPECT_EQ(ran(runtime::TierChoice::fast), ran(runtime::TierChoice::best));
+  }
+}
+
+// Each costs seconds of clang once: a few, or all with WRIT_SOAK=1.
+INSTANTIATE_TEST_SUITE_P(Cpp, HumanEvalTiers, ::testing::Range(0, programs, std::getenv("WRIT_SOAK") ? 1 : 27));
 
 }  // namespace
 }  // namespace writ

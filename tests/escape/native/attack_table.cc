@@ -157,13 +157,17 @@ void with_keys(std::vector<Case>& v, const Targets& t) {
         {illegal_instruction}, {returned}, {bad_host_call}, {illegal_instruction}, {illegal_instruction}};
     add(name + ", all open", attack_jump_forged, t.gate_writes[i], out[i]);
   }
-  for (const auto* site : {writ_fence_wrpkru_1, writ_fence_wrpkru_2}) {
+  for (const auto* site : {writ_fence_wrpkru_1, writ_fence_wrpkru_2, writ_fence_wrpkru_3}) {
     add("jump to WRPKRU of the host, all open", attack_jump_forged, address(site), {illegal_instruction});
     add("jump to WRPKRU of the host, key 0 open", attack_jump_open, address(site), {illegal_instruction});
     add("jump behind WRPKRU of the host", attack_jump_forged, address(site) + 3,
         {illegal_instruction, key_violation});
   }
   add("jump to the signal entry", attack_jump_forged, function(&writ_fence_signal), {key_violation});
+  add("jump to the signal entry of slots", attack_jump_forged, function(&writ_fence_signal_in_slot), {illegal_instruction});
+  add("jump to the signal entry of slots, all closed before", attack_jump, function(&writ_fence_signal_in_slot), {illegal_instruction});
+  // It may tell how it ended, not that it did not.
+  add("jump to the signal entry of slots with a frame of its own", attack_jump_frame, function(&writ_fence_signal_in_slot), {memory_fault});
   add("jump to open_keys", attack_jump_forged, function(&writ_fence_open_keys), {illegal_instruction});
   add("jump to the gate's enter", attack_jump_forged, t.gate, {key_violation});
   add("jump to the gate's abandon", attack_jump, t.gate_abandon, {illegal_instruction});

@@ -10,6 +10,7 @@ enum Attack {
   attack_jump_open,       /* to `at` with eax = 0x55555554: only key 0 open */
   attack_jump_all_set,    /* to `at` with eax = ~0, forged pointers in all other registers but ecx and edx */
   attack_jump_forged,     /* to `at` with eax = 0 and the same forged pointers; r9 = read_secret, r8 = own stack */
+  attack_jump_frame,      /* to `at`, a signal entry, with a frame made up where the slot's signals would arrive */
   attack_jump_restore,    /* to `at`, an XRSTOR, with eax asking for PKRU and a zero save area at the stack pointer */
   attack_system_call,     /* number `at`, by SYSCALL, arguments zero */
   attack_read_memory_of_process, /* process_vm_readv of `at` */

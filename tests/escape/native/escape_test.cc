@@ -23,6 +23,7 @@
 #include "writ/fence/native_thread.h"
 #include "writ/fence/scan.h"
 #include "writ/memory/arena.h"
+#include "writ/fence/testing_options.h"
 
 namespace writ::escape {
 namespace {
@@ -142,7 +143,7 @@ struct Place {
 class Escape : public testing::Test {
  protected:
   void SetUp() override {
-    auto f = fence::open_fence({});
+    auto f = fence::open_fence(fence::testing_options(std::getenv(fence::signal_stack_variable)));
     ASSERT_TRUE(f) << f.error().text();
     fence = *f;
     auto i = load_image(*fence, WRIT_HOSTILE_IMAGE);

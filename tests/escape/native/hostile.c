@@ -60,6 +60,13 @@ static void jumps(enum Attack what, Word at, Word secret) {
         "mov %%r8, %%rbp; mov %%r8, %%r13; mov %%r8, %%r14; mov %%r8, %%r15; xor %%ecx,%%ecx; xor %%edx,%%edx; jmp *%%r12"
         : : "c"(at), "a"(eax), "D"(secret), "d"(top - 4096) : "memory");
   }
+  if (what == attack_jump_frame) {
+    char* frame = (char*)(top & ~((1ull << 34) - 1)) + 16 * 4096 + 1024; /* SignalStack::slot; else there is nothing to write to */
+    for (int i = 0; i < 128; ++i) ((volatile Word*)frame)[i] = 0;
+    *(volatile int*)frame = 11;
+    *(volatile int*)(frame + 8) = 1; /* SEGV_MAPERR at 0 */
+    __asm__ volatile("xor %%eax,%%eax; mov %0,%%rdx; jmp *%1" : : "S"(frame), "D"(at) : "memory", "rax", "rdx");
+  }
   if (what == attack_jump_restore)
     __asm__ volatile("mov %0,%%rsp; mov $0x200,%%eax; xor %%edx,%%edx; jmp *%1" : : "r"((top - 16384) - 0x48), "D"(at) : "memory");
   escaped();

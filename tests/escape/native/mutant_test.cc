@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "attacks.h"
 #include "host_state.h"
@@ -12,6 +13,7 @@
 #include "writ/fence/native_slot.h"
 #include "writ/fence/native_thread.h"
 #include "writ/memory/layout.h"
+#include "writ/fence/testing_options.h"
 
 #define WRIT_GATE(name)                                 \
   extern "C" const std::byte writ_gate_##name##_code[]; \
@@ -56,15 +58,23 @@ struct Rig {
   Calls calls;
 
   explicit Rig(const fence::GateTemplate& gate)
-      : fence(*fence::open_fence({gate.map->writes[0] ? fence::Want::key : fence::Want::page, 2})) {
+      : fence(*fence::open_fence(wanted(gate.map->writes[0] ? fence::Want::key : fence::Want::page, 2))) {
     fence::SlotKeys keys;
     if (fence->strength() == fence::Strength::key)
       keys = {static_cast<int>(syscall(SYS_pkey_alloc, 0, 0)), static_cast<fence::NativeSlot&>(*lent).keys().shared};
     auto* page = gates.install(0, gate, keys.guest_pkru());
-    slot = std::make_unique<fence::NativeSlot>(keys, gates.control(0), page, *gate.map);
+    slot = std::make_unique<fence::NativeSlot>(keys, gates.control(0), page, *gate.map, signal_stack());
     if (!gates.seal({}) || !slot->prepare()) std::abort();
     ready(*slot);
     ready(*lent);
+  }
+  static fence::Options wanted(fence::Want want, std::size_t slots) {
+    return fence::testing_options(std::getenv(fence::signal_stack_variable), want, slots);
+  }
+  fence::SignalStack signal_stack() const {  // as the fence beside us chose
+    const bool forced = wanted(fence::Want::automatic, 1).signal_stack == fence::SignalStack::slot;
+    const bool in_slot = forced || !fence::probe_machine().signal_stack_in_denied_key;
+    return in_slot && fence->strength() == fence::Strength::key ? fence::SignalStack::slot : fence::SignalStack::host;
   }
   static void ready(fence::Slot& s) {
     (void)s.protect(ARENA_STACK_TOP - ARENA_STACK, ByteCount(ARENA_STACK), fence::Access::read_write);

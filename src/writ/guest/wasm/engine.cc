@@ -39,6 +39,7 @@ class WasmEngine final : public Engine {
 
   std::string_view fence() const override { return fence::name(options_.fence->strength()); }
   Result<std::shared_ptr<const Image>> prepare(std::span<const std::byte> code) override;
+  Result<std::shared_ptr<const Image>> prepare_as(std::span<const std::byte> code, std::string_view engine) override;
   Result<Run> run(const Image&, Call&) override;
 
  private:
@@ -126,6 +127,16 @@ Result<std::shared_ptr<const Image>> WasmEngine::prepare(std::span<const std::by
   WRIT_TRY(const Candidate c, examine(code));
   WRIT_TRY(auto image, choose(c));
   return std::shared_ptr<const Image>(std::move(image));
+}
+
+Result<std::shared_ptr<const Image>> WasmEngine::prepare_as(std::span<const std::byte> code, std::string_view engine) {
+  for (const Tier tier : {Tier::fast, Tier::best}) {
+    if (engine != engine_name(tier)) continue;
+    WRIT_TRY(const Candidate c, examine(code));
+    WRIT_TRY(auto image, obtain(c, tier));
+    return std::shared_ptr<const Image>(std::move(image));
+  }
+  return prepare(code);
 }
 
 Error no_entry(const WasmImage& image, const std::string& entry) {

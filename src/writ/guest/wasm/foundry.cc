@@ -1,7 +1,5 @@
 #include "writ/guest/wasm/foundry.h"
 
-#include "writ/guest/wasm/translate.h"
-
 namespace writ::guest::wasm {
 
 Result<Toolchain> Foundry::toolchain(Tier tier) {
@@ -18,8 +16,9 @@ Sha256 Foundry::key(const Toolchain& chain, const Sha256& code) {
   return sha256_of_parts({as_bytes(chain.tool.name), chain.tool.digest.sha256.view(), code.view()});
 }
 
-Result<Bytes> Foundry::make(BytesView code, const Module& module, const Toolchain& chain, const Sha256& key) const {
-  WRIT_TRY(Bytes made, translate(code, module, chain, cache_.folder()));
+Result<Bytes> Foundry::make(BytesView code, const Module& module, const Toolchain& chain, const Sha256& key,
+                            const Progress& progress) const {
+  WRIT_TRY(Bytes made, translate(code, module, chain, cache_.folder(), progress));
   (void)cache_.store(key, made);
   return made;
 }

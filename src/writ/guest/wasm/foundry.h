@@ -12,6 +12,7 @@
 #include "writ/guest/wasm/cache.h"
 #include "writ/guest/wasm/module.h"
 #include "writ/guest/wasm/toolchain.h"
+#include "writ/guest/wasm/translate.h"
 
 namespace writ::guest::wasm {
 
@@ -29,7 +30,7 @@ class Foundry {
 
   Result<std::optional<Bytes>> find(const Sha256& key) const { return cache_.find(key); }
   // Errors as of translate(). An object that cannot be kept is given all the same: a full disk costs time, not the run.
-  Result<Bytes> make(BytesView code, const Module&, const Toolchain&, const Sha256& key) const;
+  Result<Bytes> make(BytesView code, const Module&, const Toolchain&, const Sha256& key, const Progress& = {}) const;
 
  private:
   Tools tools_;

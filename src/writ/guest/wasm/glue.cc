@@ -103,6 +103,10 @@ ByteCount state_size(const Module& m) {
   return ByteCount(size);
 }
 
+std::string make_unit(const std::string& settled_file) {
+  return include("runtime.h") + include("m.h") + std::string(before_module) + include(settled_file);
+}
+
 std::string make_glue(const Module& m) {
   std::string out = include("runtime.h") + include("m.h");
   out += before_module;
@@ -177,7 +181,7 @@ std::string glue_fingerprint() {
   sample.exports = {{"a", 1}, {"b", 2}};
   std::string all = make_glue(sample);
   for (const auto& [before, after] : replacements) (all += before) += after;
-  (all += minus) += negated;
+  ((all += minus) += negated) += make_unit("settled1.c");
   return all;
 }
 

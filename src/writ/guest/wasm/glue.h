@@ -23,6 +23,9 @@ ByteCount state_size(const Module&);
 // The file to compile. It includes "m.h" as the translator wrote it, and "settled.c": its output after settle().
 std::string make_glue(const Module&);
 
+// Another unit of the same module (split.h): it includes "m.h" and the given file.
+std::string make_unit(const std::string& settled_file);
+
 // Changes the translator's output in three places: the table of function types becomes constant, so that no state lies
 // outside of the arena; floating-point loads stay in floating-point registers; data segments are copied and never become
 // instructions. For the fast tier also loads, stores, and the sign of a negated NaN (image/fast.h).

@@ -15,7 +15,7 @@ namespace writ::guest::wasm {
 namespace {
 
 // Of our own part that no file or flag shows: renaming, hidden constants, the loader. Raised when they change what an image is.
-constexpr std::string_view generation = "writ image 1";
+constexpr std::string_view generation = "writ image 2";
 
 // Why each: semantics of WebAssembly (wrapping integers, exact floats, loops that may never end), no access to anything
 // that the fence denies (stack protector and thread-local storage, procedure linkage), no state but the arena's.

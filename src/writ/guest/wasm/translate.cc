@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 #include <thread>
 
 #include "writ/base/escape.h"
@@ -11,6 +12,7 @@
 #include "writ/guest/wasm/glue.h"
 #include "writ/guest/wasm/rename.h"
 #include "writ/guest/wasm/scratch.h"
+#include "writ/guest/wasm/split.h"
 #include "writ/guest/wasm/validate.h"
 #include "writ/supervise/run.h"
 
@@ -47,7 +49,7 @@ Result<void> run_tool(const Program& tool, std::vector<std::string> arguments, c
   return invalid(fmt::format("{} failed: {} {}", doing, tool.path, f.ended()), {}, complaint(f));
 }
 
-std::vector<std::string> with(std::span<const std::string_view> flags, std::initializer_list<std::string_view> more) {
+std::vector<std::string> with(std::span<const std::string_view> flags, std::initializer_list<std::string> more) {
   std::vector<std::string> all(flags.begin(), flags.end());
   all.insert(all.end(), more.begin(), more.end());
   return all;
@@ -57,16 +59,39 @@ std::vector<std::string> with(std::span<const std::string_view> flags, std::init
 constexpr std::array<std::string_view, 4> other_layouts{"-O2", "-falign-functions=64", "-Os", "-O1"};
 constexpr std::array<std::string_view, 1> other_layouts_fast{""};  // tcc knows no other
 
+// "image" is the glue's (make_glue), which includes "settled.c".
+std::string unit_name(std::size_t i) { return i == 0 ? "image" : fmt::format("unit{}", i); }
+std::string settled_name(std::size_t i) { return i == 0 ? "settled.c" : fmt::format("settled{}.c", i); }
+
 std::span<const std::string_view> layouts(Tier t) {
   if (t == Tier::fast) return other_layouts_fast;
   return other_layouts;
 }
 
-Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::string_view layout) {
-  auto arguments = with(compiler_flags(chain.tier), {"-c", "image.c", "-o", "image.o"});
-  if (!layout.empty()) arguments.emplace_back(layout);
-  WRIT_CHECK(run_tool(chain.tools.compiler_of(chain.tier), std::move(arguments), scratch, compile_time, "compiling the translated module"));
-  auto link = with(linker_flags(chain.tier), {"-o", "image.so", "image.o", "runtime.o"});
+// Each unit by a compiler of its own, as many at once as there are CPUs.
+Result<void> compile_units(const Toolchain& chain, const Scratch& scratch, std::string_view layout, std::size_t units) {
+  std::vector<Result<void>> results(units);
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < units;) {
+      auto arguments = with(compiler_flags(chain.tier), {"-c", unit_name(i) + ".c", "-o", unit_name(i) + ".o"});
+      if (!layout.empty()) arguments.emplace_back(layout);
+      results[i] = run_tool(chain.tools.compiler_of(chain.tier), std::move(arguments), scratch, compile_time, "compiling the translated module");
+    }
+  };
+  std::vector<std::thread> others;
+  for (std::size_t n = std::min<std::size_t>(units, std::max(1u, std::thread::hardware_concurrency())); n > 1; --n) others.emplace_back(work);
+  work();
+  for (auto& t : others) t.join();
+  for (auto& r : results) WRIT_CHECK(r);
+  return {};
+}
+
+Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::string_view layout, std::size_t units) {
+  WRIT_CHECK(compile_units(chain, scratch, layout, units));
+  auto link = with(linker_flags(chain.tier), {"-o", "image.so"});
+  for (std::size_t i = 0; i < units; ++i) link.push_back(unit_name(i) + ".o");
+  link.emplace_back("runtime.o");
   link.emplace_back(chain.tier == Tier::fast ? "fast.o" : "--threads=1");
   WRIT_CHECK(run_tool(chain.tools.linker_of(chain.tier), std::move(link), scratch, translate_time, "linking the image"));
   WRIT_TRY(const std::string image, scratch.read("image.so", object_size_max));
@@ -113,19 +138,29 @@ Result<void> validate_bytes(BytesView code, const Tools& tools, const std::strin
   return validate(tools.validator, scratch.path(), "module.wasm");
 }
 
-Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& chain, const std::string& folder) {
+Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& chain, const std::string& folder,
+                        const Progress& progress) {
+  const auto doing = [&](std::string_view what) {
+    if (progress) progress(what);
+  };
   WRIT_TRY(const Scratch scratch, Scratch::make(folder));
+  doing("translating to C");
   WRIT_TRY(const std::string text, translate_to_c(code, module, chain, scratch));
-  WRIT_CHECK(scratch.write("settled.c", as_bytes(text)));
-  WRIT_CHECK(scratch.write("image.c", as_bytes(make_glue(module))));
+  const std::vector<std::string> units = split_units(text, cut_of(chain.tier));
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    WRIT_CHECK(scratch.write(settled_name(i), as_bytes(units[i])));
+    WRIT_CHECK(scratch.write(unit_name(i) + ".c", as_bytes(i == 0 ? make_glue(module) : make_unit(settled_name(i)))));
+  }
   for (const EmbeddedFile& f : embedded_files()) WRIT_CHECK(scratch.write(f.name, f.bytes));
 
-  WRIT_TRY(Bytes image, compile(chain, scratch, {}));
+  doing(units.size() > 1 ? fmt::format("compiling {} units", units.size()) : "compiling");
+  WRIT_TRY(Bytes image, compile(chain, scratch, {}, units.size()));
   for (const std::string_view layout : layouts(chain.tier)) {
     WRIT_TRY(const bool clean, is_free_of_forbidden(image));
     if (clean) return image;
-    WRIT_CHECK(scratch.write("settled.c", as_bytes(hide_constants(text))));
-    WRIT_TRY(image, compile(chain, scratch, layout));
+    doing("compiling again, because a forbidden instruction came about by chance");
+    for (std::size_t i = 0; i < units.size(); ++i) WRIT_CHECK(scratch.write(settled_name(i), as_bytes(hide_constants(units[i]))));
+    WRIT_TRY(image, compile(chain, scratch, layout, units.size()));
   }
   return image;  // the fence has the last word, and the better one
 }

@@ -3,16 +3,23 @@
 // or writable byte.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <string_view>
+
 #include "writ/base/result.h"
 #include "writ/guest/wasm/module.h"
 #include "writ/guest/wasm/toolchain.h"
 
 namespace writ::guest::wasm {
 
+// What is being done, for a person who waits: "translating to C", "compiling".
+using Progress = std::function<void(std::string_view doing)>;
+
 // With the tools of the toolchain, for its tier.
 // `invalid`: the module is not valid or uses what is not supported. `exhausted`: translating it needs more than a limit.
 // `unavailable`: a tool is missing.
-Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder);
+Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder, const Progress& = {});
 
 // Validation alone, for the better message when our own parser refuses.
 Result<void> validate_bytes(BytesView code, const Tools&, const std::string& folder);
