@@ -123,7 +123,7 @@ TEST(WasiHostile, AGuestWithoutMemory) {
   g.memory.clear();
   const auto all = functions();
   for (std::size_t f = 0; f < all.size(); ++f) {
-    if (all[f].name == "proc_exit") continue;
+    if (all[f].name == "proc_exit" || all[f].name == "proc_raise") continue;
     const auto answer = g.raw(f, std::vector<std::uint64_t>(all[f].parameters.size(), 3));
     ASSERT_TRUE(answer) << all[f].name;
   }
