@@ -27,7 +27,8 @@ std::string refused_by(Shortage limits, const Grant& grant) {
 }
 
 CapabilitySet::CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denies, const Clock& clock)
-    : clock_(clock), started_(clock.monotonic()), own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size()), clock)),
+    : clock_(clock), started_(clock.monotonic()),
+      own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size()), clock)),
       denies_(std::move(denies)) {
   for (auto& grant : grants) {
     const auto minted = own_->mint(std::move(grant));

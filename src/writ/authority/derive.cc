@@ -26,7 +26,8 @@ Result<void> check_shares(std::string_view name, const std::optional<T>& left, s
   std::uint64_t sum = 0;
   for (const auto& part : parts) {
     if (!left) continue;  // not bounded: a part may be
-    if (!(part.*budget)) return invalid(fmt::format("a part does not say its share of `{}`", name), {}, fmt::format("write {}=... in each part", name));
+    if (!(part.*budget))
+      return invalid(fmt::format("a part does not say its share of `{}`", name), {}, fmt::format("write {}=... in each part", name));
     if (__builtin_add_overflow(sum, number(*(part.*budget)), &sum)) sum = UINT64_MAX;
   }
   if (left && sum > number(*left))

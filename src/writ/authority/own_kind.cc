@@ -40,7 +40,9 @@ std::string hint(std::string_view word, const std::vector<std::string_view>& kno
 }  // namespace
 
 Result<Decimal> parse_decimal(std::string_view text) {
-  const auto bad = [&] { return invalid(fmt::format("`{}` is not a number with up to six decimal places", escape_for_terminal(text)), {}, "write for example 100.00"); };
+  const auto bad = [&] {
+    return invalid(fmt::format("`{}` is not a number with up to six decimal places", escape_for_terminal(text)), {}, "write for example 100.00");
+  };
   const bool negative = text.starts_with('-');
   const auto digits = text.substr(negative ? 1 : 0);
   const auto dot = std::min(digits.find('.'), digits.size());
@@ -72,10 +74,12 @@ std::string text(Decimal d) {
 Result<OwnKind> declare_kind(std::string name, std::vector<std::string> fields) {
   const auto words = split(name, '.');
   if (words.size() < 2 || !std::ranges::all_of(words, is_word))
-    return invalid(fmt::format("`{}` is not a name for an effect", escape_for_terminal(name)), {}, "write lower-case words with a dot between, such as payment.charge");
+    return invalid(fmt::format("`{}` is not a name for an effect", escape_for_terminal(name)), {},
+                   "write lower-case words with a dot between, such as payment.charge");
   if (effect::find_kind(name)) return invalid(fmt::format("`{}` is an effect of Writ itself", name), {}, "take another name");
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!is_word(fields[i])) return invalid(fmt::format("`{}` is not a name for a field", escape_for_terminal(fields[i])), name, "write a lower-case word");
+    if (!is_word(fields[i]))
+      return invalid(fmt::format("`{}` is not a name for a field", escape_for_terminal(fields[i])), name, "write a lower-case word");
     if (std::find(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), fields[i]) != fields.begin() + static_cast<std::ptrdiff_t>(i))
       return invalid(fmt::format("the field `{}` is declared twice", fields[i]), name);
   }
@@ -93,7 +97,8 @@ Result<OwnGrant> parse_own_grant(std::string_view text, std::span<const OwnKind>
     for (const auto& k : declared) known.push_back(k.name);
     return invalid(fmt::format("unknown effect `{}`", escape_for_terminal(grant.kind)), {}, hint(grant.kind, known));
   }
-  if (colon + 1 >= parts[0].size()) return invalid(fmt::format("`{}` needs a resource", grant.kind), {}, fmt::format("write for example {}:acme", grant.kind));
+  if (colon + 1 >= parts[0].size())
+    return invalid(fmt::format("`{}` needs a resource", grant.kind), {}, fmt::format("write for example {}:acme", grant.kind));
   WRIT_TRY(grant.resource, Pattern::parse(parts[0].substr(colon + 1), effect::ResourceForm::name, "/"));
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto equals = std::min(parts[i].find('='), parts[i].size());

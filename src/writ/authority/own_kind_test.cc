@@ -45,10 +45,12 @@ TEST(OwnKind, BadWordsAreRefused) {
   EXPECT_NE(says("payment.chrage:x").find("did you mean `payment.charge`?"), std::string::npos);
   EXPECT_NE(says("payment.charge:x,amuont=1").find("did you mean `amount`?"), std::string::npos);
   EXPECT_NE(says("payment.charge:x,amount=1,amount=2").find("given twice"), std::string::npos);
-  for (const char* bad : {"payment.charge", "payment.charge:", "payment.charge:x,amount=", "payment.charge:x,amount=1.", "payment.charge:x,amount=1e3",
+  for (const char* bad : {"payment.charge", "payment.charge:", "payment.charge:x,amount=", "payment.charge:x,amount=1.",
+                          "payment.charge:x,amount=1e3",
                           "payment.charge:x,amount=1.0000001", "payment.charge:x,amount=99999999999999999999", "payment.charge:x,", ""})
     EXPECT_FALSE(parse_own_grant(bad, declared)) << bad;
-  for (const char* bad : {"state.read", "payment", "Payment.charge", "payment.", ".charge", "payment.\x1b[2J", ""}) EXPECT_FALSE(declare_kind(bad, {})) << bad;
+  for (const char* bad : {"state.read", "payment", "Payment.charge", "payment.", ".charge", "payment.\x1b[2J", ""})
+    EXPECT_FALSE(declare_kind(bad, {})) << bad;
   EXPECT_FALSE(declare_kind("a.b", {"x", "x"}));
   EXPECT_FALSE(declare_kind("a.b", {"X"}));
 }

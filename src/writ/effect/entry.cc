@@ -137,7 +137,8 @@ Result<Entry> decode_entry(std::string_view text) {
   WRIT_TRY(const auto ending, take_string(json, "ending"));
   WRIT_TRY(e.ending, find_ending(ending));
   if (e.duration != 0 && (e.ending == Ending::none || e.ending == Ending::unfinished)) return bad("duration", "stands where nothing ended");
-  if (e.ending != Ending::none && (e.count != 1 || e.refusal != Refusal::none)) return bad("ending", "stands in an entry of several effects, or of a refused one");
+  if (e.ending != Ending::none && (e.count != 1 || e.refusal != Refusal::none))
+    return bad("ending", "stands in an entry of several effects, or of a refused one");
   if (e.count == 0) return bad("count", "is missing");
   if (!e.digest.empty() && !is_digest(e.digest)) return bad("digest", "is not 64 lower-case hexadecimal digits");
   if (e.refusal == Refusal::none && !e.by.empty()) return bad("by", "stands in an entry that was allowed");

@@ -37,7 +37,8 @@ void raise(std::atomic<std::uint64_t>& word, std::uint64_t to) {
 
 Error no_such(Handle h) { return {Code::unavailable, "no such capability", text(h), "writ cap ls lists them"}; }
 Error not_standing(Handle h, Standing s) {
-  return {Code::denied, "the capability was " + std::string(s == Standing::consumed ? "split" : "revoked"), text(h), "writ cap ls lists those that stand"};
+  return {Code::denied, "the capability was " + std::string(s == Standing::consumed ? "split" : "revoked"), text(h),
+          "writ cap ls lists those that stand"};
 }
 
 }  // namespace

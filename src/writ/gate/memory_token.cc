@@ -28,7 +28,9 @@ Number take(BytesView in, std::size_t at) {
 Error not_ours() { return {Code::denied, "not a token of this store, or one that has ended", "memory token", "ask its owner for another"}; }
 
 Result<std::size_t> place(const Region& r, RegionRight right, std::uint64_t object, std::uint64_t offset, std::uint64_t length) {
-  if (!r.has(right)) return Error{Code::denied, right == RegionRight::read ? "the token does not allow reading" : "the token does not allow writing", "memory token", {}};
+  if (!r.has(right))
+    return Error{Code::denied, right == RegionRight::read ? "the token does not allow reading" : "the token does not allow writing",
+                 "memory token", {}};
   if (offset > r.size || length > r.size - offset)
     return invalid(fmt::format("{} bytes at {} do not lie in a region of {}", length, offset, r.size), "memory token", "nothing is shortened");
   if (r.base > object || r.size > object - r.base)

@@ -107,7 +107,10 @@ void RevocationReachesEightThreads(benchmark::State& state) {
   state.counters["p99_us"] = took[took.size() * 99 / 100] * 1e6;
   state.counters["max_us"] = took.back() * 1e6;
 }
-BENCHMARK(RevocationReachesEightThreads)->UseManualTime()->Iterations(std::getenv("WRIT_BENCH_SMALL") != nullptr ? 5 : 1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(RevocationReachesEightThreads)
+    ->UseManualTime()
+    ->Iterations(std::getenv("WRIT_BENCH_SMALL") != nullptr ? 5 : 1000)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace writ::gate
