@@ -22,7 +22,7 @@ enum class TierChoice : std::uint8_t { automatic, fast, best };
 constexpr std::string_view name(Tier t) { return t == Tier::fast ? "fast" : "best"; }
 constexpr std::string_view engine_name(Tier t) { return t == Tier::fast ? "wasm/tcc" : "wasm/clang-14 -O2"; }
 
-// How much more stack than the limit says. Measured on recursive functions of C: frames of tcc were up to 12 times larger.
+// How much more stack than the limit says: an estimate with room to spare, not a measured ratio of frames.
 constexpr std::uint64_t stack_factor(Tier t) { return t == Tier::fast ? 16 : 1; }
 
 }  // namespace writ::guest::wasm
