@@ -17,7 +17,7 @@ using namespace writ::cli;
 
 using Command = Status (*)(Invocation&);
 
-constexpr std::array<std::pair<std::string_view, Command>, 25> table{{
+constexpr std::array<std::pair<std::string_view, Command>, 27> table{{
     {"init", init},
     {"run", run},
     {"build", build},
