@@ -213,12 +213,23 @@ TEST_F(Execute, BadSpecsRunNothing) {
   bad_label.labels = {"nolabel"};
   auto no_code = spec({});
   no_code.code.clear();
-  auto missing = spec({"file.read:/no/such/folder/"});
   auto too_long = spec({});  // its receipt would not fit a record
   too_long.arguments = {std::string(20'000'000, 'a')};
-  for (auto* s : {&bad_label, &no_code, &missing, &too_long})
+  for (auto* s : {&bad_label, &no_code, &too_long})
     EXPECT_FALSE(execute(*s, [](guest::Call&) -> guest::Outcome { ADD_FAILURE() << "ran"; return {}; }));
   EXPECT_EQ(audit().total, 0u);
+}
+
+// A granted file may be one that the task only looks for.
+TEST_F(Execute, WhatIsGrantedAndNotThereIsNotThereForTheGuestEither) {
+  const auto report = execute(spec({"file.read:/no/such/folder/"}), [](guest::Call& call) {
+    const auto file = call.session.open_file("/no/such/folder/x");
+    EXPECT_FALSE(file);
+    if (!file) { EXPECT_EQ(file.error().code, Code::unavailable); }
+    return guest::Outcome{};
+  });
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->denied, 0u);
 }
 
 // Eight threads increment one counter 5 times each, retrying lost races: none is lost, and the audit holds.

@@ -99,7 +99,7 @@ enum class Way { within, into };  // from the slot with that gate, or from anoth
 [[gnu::noinline]] Ending run_deeper(Rig& rig) {
   volatile char space[16384];
   space[0] = 0;
-  return rig.attack(*rig.slot, attack_nothing, space[0]);
+  return rig.attack(*rig.slot, attack_nothing, static_cast<unsigned char>(space[0]));
 }
 
 int child(const fence::GateTemplate& gate, Way way, Attack what, int write, Ending wanted) {
