@@ -146,7 +146,7 @@ class Histories : public ::testing::Test {
     for (const auto& s : *objects) stored += s.path + "=" + std::string(as_text(*view->body(s.path, s.version))) + "\n";
     for (const auto& [path, body] : m) expected += path + "=" + body + "\n";
     EXPECT_EQ(stored, expected);
-    const auto audit = runtime::audit(*view, notary_->verifier(), system_clock());
+    const auto audit = runtime::audit(*view, {notary_->verifier()}, system_clock());
     ASSERT_TRUE(audit);
     EXPECT_EQ(audit->verified, threads * static_cast<std::size_t>(tasks_each));
     std::printf("%zu committed, %d lost a race\n", committed.size(), lost.load());

@@ -307,25 +307,28 @@ TEST(Store, OpensOnlyWhatIsAStore) {
   EXPECT_THAT(code_and_text(Access::create), HasSubstr("invalid: the store's file is not a regular file"));
 }
 
-TEST(Store, RefusesANewerSchema) {
-  const TestingFolder folder;
-  ASSERT_TRUE(put(*open(folder.path()), "x", "1"));
-  {
-    // As a newer Writ would: through the page checks, which do not change with the schema.
-    auto disk = Store::open(folder.path(), {});
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open_v2((folder.path() + "/writ.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=7", nullptr, nullptr, nullptr), SQLITE_OK);
-    disk->reset();
-    sqlite3_close(db);
+TEST(Store, RefusesANewerSchemaAndOneThatIsTooOld) {
+  for (const auto& [pragma, text] : {std::pair("PRAGMA user_version=7", "the store has schema 7; this program knows schemas up to 2"),
+                                     std::pair("PRAGMA user_version=1", "the store has schema 1; this program reads schemas from 2")}) {
+    const TestingFolder folder;
+    ASSERT_TRUE(put(*open(folder.path()), "x", "1"));
+    {
+      // As another Writ would: through the page checks, which do not change with the schema.
+      auto disk = Store::open(folder.path(), {});
+      sqlite3* db = nullptr;
+      ASSERT_EQ(sqlite3_open_v2((folder.path() + "/writ.db").c_str(), &db, SQLITE_OPEN_READWRITE, "writ-checked-unix"), SQLITE_OK);
+      ASSERT_EQ(sqlite3_exec(db, pragma, nullptr, nullptr, nullptr), SQLITE_OK);
+      disk->reset();
+      sqlite3_close(db);
+    }
+    for (const Access access : {Access::read, Access::write, Access::create}) {
+      const auto store = Store::open(folder.path(), {.access = access, .disk = {}});
+      ASSERT_FALSE(store);
+      EXPECT_EQ(store.error().code, Code::unsupported);
+      EXPECT_THAT(store.error().text(), HasSubstr(text));
+    }
+    EXPECT_EQ(fsck(folder.path(), Repair::report).error().code, Code::unsupported);
   }
-  for (const Access access : {Access::read, Access::write, Access::create}) {
-    const auto store = Store::open(folder.path(), {.access = access, .disk = {}});
-    ASSERT_FALSE(store);
-    EXPECT_EQ(store.error().code, Code::unsupported);
-    EXPECT_THAT(store.error().text(), HasSubstr("the store has schema 7; this program knows schemas up to 1"));
-  }
-  EXPECT_EQ(fsck(folder.path(), Repair::report).error().code, Code::unsupported);
 }
 
 TEST(Store, ReadersMayOutliveIt) {

@@ -101,7 +101,7 @@ inline Found check(const std::string& folder, const StagedPlace& place, Work wha
   EXPECT_TRUE(store) << when << (store ? "" : store.error().text());
   if (!store) return Found::before;
   const auto view = *(*store)->snapshot();
-  const auto audited = runtime::audit(view, test_notary().verifier(), system_clock());
+  const auto audited = runtime::audit(view, {test_notary().verifier()}, system_clock());
   for (const auto& f : audited->failed) ADD_FAILURE() << when << ": " << f.task << " " << f.what;
   const bool waits = *is_staged(view, place.staged), receipt = find_receipt(view, place.staged)->has_value();
   EXPECT_NE(waits, receipt) << when << ": staged or settled, not both, not neither";
