@@ -25,7 +25,7 @@ bool is_written_as_task(const std::string& word) {
 }
 // Any other word is a file if it looks like one or is one, and a task's name else.
 bool names_a_file(const std::string& word) {
-  if (word == "-" || word.find('/') != std::string::npos || word.ends_with(".json")) return true;
+  if (word == "-" || std::ranges::find(word, '/') != word.end() || word.ends_with(".json")) return true;
   return !is_written_as_task(word) && is_there(word);
 }
 

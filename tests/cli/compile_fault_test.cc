@@ -66,7 +66,7 @@ TEST_P(CompileFault, EveryCallOfItsKindFails) {
   EXPECT_EQ(p.run({"audit"}).status, 0);
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, CompileFault, ::testing::ValuesIn(kinds),
-                         [](const auto& info) { return std::string(info.param.calls).substr(0, std::string(info.param.calls).find(',')); });
+                         [](const auto& of) { return std::string(of.param.calls).substr(0, std::string(of.param.calls).find(',')); });
 
 }  // namespace
 }  // namespace writ::cli_test

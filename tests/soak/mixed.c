@@ -8,7 +8,7 @@ static volatile int hole;
 static int recurse(int n) {
   volatile char room[1024];
   room[n % 1024] = (char)n;
-  return recurse(n + 1) + room[0];
+  return n == hole - 1 ? 0 : recurse(n + 1) + room[0];
 }
 
 int main(int argc, char **argv) {

@@ -25,7 +25,7 @@ namespace writ::gate {
 class Monitor {
  public:
   static effect::Authorized key(std::uint32_t capability, std::string resource, std::string root = {}) {
-    return {{.kind = effect::Kind::file_read, .resource = std::move(resource)}, capability, std::move(root)};
+    return {{.kind = effect::Kind::file_read, .resource = std::move(resource)}, capability, std::move(root), 0};
   }
 };
 }  // namespace writ::gate

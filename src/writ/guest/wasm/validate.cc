@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "writ/base/escape.h"
 #include "writ/supervise/run.h"
@@ -31,11 +33,11 @@ constexpr std::array<Feature, 10> features{{
 
 enum class Simd : std::uint8_t { refused, allowed };
 
-Result<supervise::Finished> ask(const Program& validator, const std::string& folder, const std::string& file, std::string_view option,
+Result<supervise::Finished> ask(const Program& validator, const std::string& folder, const std::string& file, std::string option,
                                 Simd simd) {
   std::vector<std::string> arguments{"--ignore-custom-section-errors"};
   if (simd == Simd::refused) arguments.push_back("--disable-simd");
-  if (!option.empty()) arguments.emplace_back(option);
+  if (!option.empty()) arguments.push_back(std::move(option));
   arguments.push_back(file);
   return supervise::run(tool_command(validator, std::move(arguments), folder));
 }
@@ -61,7 +63,7 @@ Result<void> validate(const Program& validator, const std::string& folder, const
   if (!everything.succeeded()) return refusal(plain, file);
   for (const Feature& f : features) {
     const bool of_simd = f.option.empty() || f.option == "--enable-relaxed-simd";
-    WRIT_TRY(const supervise::Finished with, ask(validator, folder, file, f.option, of_simd ? Simd::allowed : Simd::refused));
+    WRIT_TRY(const supervise::Finished with, ask(validator, folder, file, std::string(f.option), of_simd ? Simd::allowed : Simd::refused));
     if (with.succeeded()) {
       Error e = refusal(plain, file);
       return invalid(fmt::format("the module uses {}, which the translator does not take", f.name), e.where,
