@@ -79,10 +79,8 @@ TEST(Arguments, UnknownWordsNameTheNearest) {
 
 TEST(Arguments, LaterWordsAreUnsupportedAndNeverUnknown) {
   for (const Words& words :
-       {Words{"learn", "x"}, Words{"replay"}, Words{"serve"}, Words{"completion", "bash"},
-        Words{"log", "export", "d"}, Words{"key", "rotate"}, Words{"run", "--stage", "x"}, Words{"run", "-e", "1"},
-        Words{"run", "--workspace", ".", "x"}, Words{"run", "--policy=f", "x"},
-        Words{"tasks", "--staged"}, Words{"doctor", "--memory"}, Words{"memory", "init"}}) {
+       {Words{"impact", "@"}, Words{"serve"}, Words{"log", "witness"}, Words{"cap", "verify", "x"}, Words{"run", "-e", "1"},
+        Words{"run", "--tty", "x"}, Words{"doctor", "--memory"}, Words{"memory", "init"}}) {
     EXPECT_EQ(bad(words).code, Code::unsupported) << testing::PrintToString(words);
     EXPECT_THAT(bad(words).what, HasSubstr("not in this version"));
   }

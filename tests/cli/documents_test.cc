@@ -42,6 +42,8 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"show", "@5"});
   check({"run", "--dry-run", "--manifest", "m.toml", "--grant", "clock.real", "--deny", "file.read:/"});
   check({"run", "nothing.wasm"});
+  check({"build", WRIT_PROBE});
+  check({"build", "--waiting"});
   check({"run", "--id", "x y", WRIT_PROBE});
   check({"frobnicate"});
   for (const char* name : {"staged-1", "staged-2"}) p.probe({"put", "d", "1"}, {"--stage", "--id", name, "--grant", "state.write:d"});
@@ -51,7 +53,7 @@ TEST(Documents, AllAreValidAndNoneIsUnpublished) {
   check({"tasks"});
   check({"tasks", "--staged"});
   check({"commit", "staged-1"});
-  check({"discard", "@", "staged-2"});
+  check({"discard", "staged-2"});
   check({"undo", "--dry-run", "staged-1"});
   check({"undo", "staged-1"});
   check({"replay", "staged-1"});

@@ -11,12 +11,10 @@ using testing::HasSubstr;
 
 TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
   const Place p;
-  const Words later[] = {
-                         {"impact", "@"},
+  const Words later[] = {{"impact", "@"},
                          {"branch"},
                          {"evidence"},
                          {"cap", "verify", "x"},
-                         {"policy", "check"},
                          {"memory", "init"},
                          {"secret", "ls"},
                          {"outbox", "ls"},
@@ -36,7 +34,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"doctor", "--memory"},
                          {"run", "-e", "1"},
                          {"run", "--lang", "js", "x"},
-                         {"run", "--policy", "f", "x"},
                          {"run", "--tty", "x"},
                          {"run", "--hide", "*", "x"},
                          {"run", "--keep-failed", "x"},

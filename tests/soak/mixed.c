@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
       char *p = malloc(1 << 20);
       if (!p) return 4;
       memset(p, 1, 1 << 20);
+      hole += p[n];  // or the compiler leaves the allocation out
     }
   }
   return 9;

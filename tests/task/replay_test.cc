@@ -180,7 +180,7 @@ TEST_F(Replay, FilesAreKeptOrMustBeTheSame) {
   EXPECT_THAT(changed.error().text(), HasSubstr("has changed: " + place + "/x"));
   EXPECT_THAT(*replay(kept->id, body), IsEmpty()) << "what was kept is what it reads";
   std::filesystem::remove_all(place);
-  EXPECT_EQ(replay(plain->id, body).error().code, Code::unavailable) << "the granted folder is gone";
+  EXPECT_EQ(replay(plain->id, body).error().code, Code::unsupported) << "the granted folder is gone";
   EXPECT_THAT(*replay(kept->id, body), IsEmpty());
 }
 

@@ -103,8 +103,8 @@ class Session {
   // What is granted itself is not on the way: it is listed in full.
   bool is_on_the_way(const std::string& folder) const;
   std::vector<std::string> names_on_the_way(const std::string& folder) const;
-  // Whether anything of the host was granted at all. Where nothing was, no file is there, and refusals say so.
-  bool has_files() const;
+  // Whether anything that has a path was granted at all. Where nothing was, no file is there, and refusals say so.
+  bool has_paths() const;
   // Whether list_files() would be allowed; asking leaves no trace. For what a virtual root shows without being asked.
   bool may_list(const std::string& folder) const;
 

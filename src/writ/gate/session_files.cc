@@ -102,7 +102,12 @@ std::string Session::host_of(const std::string& path) const {
   return (best->host == "/" ? "/" : best->host + "/") + std::string(rest);
 }
 
-bool Session::has_files() const { return std::ranges::any_of(setup_.capabilities.grants(), is_of_files); }
+bool Session::has_paths() const {
+  return std::ranges::any_of(setup_.capabilities.grants(), [](const authority::Grant& g) {
+    const auto form = effect::word(g.kind).resource;
+    return form == effect::ResourceForm::host_path || form == effect::ResourceForm::object_path;
+  });
+}
 
 bool Session::may_list(const std::string& folder) const {
   const auto host = host_of(folder);

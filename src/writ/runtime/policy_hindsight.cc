@@ -24,7 +24,9 @@ ComponentFacts component_of(const proof::InputManifest& in) {
 }  // namespace
 
 Result<PolicyChanges> policy_changes(const std::shared_ptr<const authority::policy::Program>& program, const TaskRecord& task) {
-  WRIT_TRY(const auto grants, grants_of(task.input));
+  const auto granted = grants_of(task.input);
+  if (!granted && granted.error().code == Code::denied) return PolicyChanges{};  // it ran to learn: nobody granted it anything
+  WRIT_TRY(const auto grants, granted);
   const ComponentFacts component = component_of(task.input);
   return PolicyChanges{refusals(*program, component, grants), changes(program, component, grants, task.journal)};
 }

@@ -94,8 +94,8 @@ Errno WasiGuest::leave(End end, int exit_code, std::string reason) {
 }
 
 Errno WasiGuest::refused(const Error& error) const {
-  // Without any grant of files the guest's root has the state in it and nothing else.
-  if (error.code == Code::denied && error.where.starts_with('/') && !setup_.session.has_files()) return Errno::noent;
+  // A guest that was granted nothing with a path has an empty root.
+  if (error.code == Code::denied && error.where.starts_with('/') && !setup_.session.has_paths()) return Errno::noent;
   return errno_of(error.number).value_or(errno_of(error.code));
 }
 

@@ -128,7 +128,7 @@ int main(void) {
   strcpy(m.path, "/state/lies/file");
   m.vector[0] = (i)m.out, m.vector[1] = 8;
   const I all = 0x3fffffff;
-  const i file = open_path(m.path, 1, all), folder = open_path("/state/lies", 2, all);
+  const i file = open_path(m.path, 1, all), folder = open_path("/state/lies", 2, all & ~(1u << 6));
 
   const i end = (i)(__builtin_wasm_memory_size(0) * 65536);
   const i addresses[] = {end, end + 1, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff};
