@@ -19,7 +19,6 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr int op_damaged = 0x57524901;  // xFileControl: which page was found damaged
 constexpr int op_survey = 0x57524902;   // xFileControl: note damaged pages, do not refuse them
-constexpr sqlite3_int64 log_header = 32, frame_header = 24;  // sqlite.org/fileformat2.html section 4.1
 constexpr std::uint32_t sum_seed = 0x57524954;  // not zero, so that a page of zeros has a wrong sum
 
 struct Sum {

@@ -22,6 +22,9 @@ namespace writ::store {
 inline constexpr int page_size = 4096;      // of the file format
 inline constexpr int page_check_size = 8;   // at the end of each page, SQLite's "reserved space"
 
+// Of the write-ahead log: before all frames, and before the page in each. sqlite.org/fileformat2.html section 4.1.
+inline constexpr int log_header = 32, frame_header = 24;
+
 // The name of the layer over the SQLite VFS `below` (empty: the default one). `unavailable` if there is none such.
 Result<std::string> checked_disk(const std::string& below);
 

@@ -6,16 +6,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "writ/base/fd.h"
 #include "writ/store/connection.h"
+#include "writ/store/page_check.h"
 #include "writ/store/schema.h"
 
 namespace writ::store {
 namespace {
 
-constexpr sqlite3_int64 piece = 256 * 1024;
+// SQLite's own VFS writes no more than 128 KiB at once: of a length it keeps the low 17 bits, and then says that the disk is
+// full. It promises no more than its largest page, 64 KiB.
+constexpr sqlite3_int64 piece = 15 * page_size;
+static_assert(piece <= 64 * 1024);
+// No piece begins where a frame's page does, for that would be a read that the page checks look into: remains of an older log
+// are written again as they are, sound or not.
+static_assert((log_header + frame_header) % std::gcd(piece, frame_header + page_size) != 0);
 
 // A log that was made by a process whose first sync was refused may lack its name.
 bool sync_folder_of(const std::string& file) {
