@@ -79,10 +79,8 @@ struct Version {
   std::string body, sha256;
 };
 Result<Version> version_of(const store::View& view, const std::string& path, ObjectVersion version) {
-  if (version == ObjectVersion()) return Version();
-  const auto body = view.body(path, version);
-  if (!body && body.error().code == Code::unavailable) return Version();
-  if (!body) return body.error();
+  WRIT_TRY(const auto body, store::body_if_there(view, path, version));
+  if (!body) return Version();
   return Version{true, std::string(as_text(*body)), sha256(*body).hex()};
 }
 

@@ -30,11 +30,8 @@ Error changed_since(const TaskId& id, const std::vector<std::string>& paths) {
 
 // What lay there before: the bytes, or nothing.
 Result<std::optional<std::string>> before(const store::View& view, const proof::Write& w) {
-  if (w.before == ObjectVersion()) return std::optional<std::string>();
-  const auto body = view.body(w.object, w.before);
-  if (!body && body.error().code == Code::unavailable) return std::optional<std::string>();  // it was removed then
-  if (!body) return body.error();
-  return std::optional(std::string(as_text(*body)));
+  WRIT_TRY(const auto body, store::body_if_there(view, w.object, w.before));
+  return body ? std::optional(std::string(as_text(*body))) : std::nullopt;
 }
 
 Result<std::vector<proof::Write>> choose(const std::vector<proof::Write>& writes, const std::vector<std::string>& only) {

@@ -1,8 +1,21 @@
+#include <algorithm>
+
 #include "writ/store/pool.h"
 #include "writ/store/query.h"
 #include "writ/store/store.h"
 
 namespace writ::store {
+
+Result<std::optional<Bytes>> body_if_there(const View& view, std::string_view path, ObjectVersion version) {
+  if (version == ObjectVersion()) return std::optional<Bytes>();
+  auto body = view.body(path, version);
+  if (body) return std::optional(std::move(*body));
+  if (body.error().code != Code::unavailable) return body.error();
+  WRIT_TRY(const auto history, view.history(path));
+  const auto state = std::ranges::find(history, version, &ObjectState::version);
+  if (state == history.end() || state->kind != ObjectKind::tombstone) return body.error();
+  return std::optional<Bytes>();
+}
 
 Result<std::optional<ObjectState>> Reader::object(std::string_view path) const {
   WRIT_TRY(const Pool::Lease lease, pool_->lease());

@@ -71,6 +71,10 @@ class View {
                             Order = Order::forward) const = 0;
 };
 
+// The bytes of one version, or nothing if it is a tombstone or version 0. A read that failed is a failure and never nothing,
+// though body() calls both `unavailable`.
+Result<std::optional<Bytes>> body_if_there(const View&, std::string_view path, ObjectVersion);
+
 // How far back a Reader sees records: superseded values go when they are this many commits old. An older Reader's
 // record() and scan() answer `unavailable`; its objects it sees for ever.
 inline constexpr std::uint64_t kept_record_commits = 4096;
