@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 #include "exit_status.h"
 #include "writ/base/assert.h"
+#include "writ/base/thread.h"
 
 namespace writ::cli {
 namespace {
@@ -28,17 +30,20 @@ void raise_flag(const Fd& event) {
 }
 }  // namespace
 
-Interruption::Interruption() {
+Result<std::unique_ptr<Interruption>> Interruption::start() {
+  std::unique_ptr<Interruption> made(new Interruption);
   const sigset_t set = wanted();
   WRIT_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
-  signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC));
-  stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
-  over_ = Fd(::eventfd(0, EFD_CLOEXEC));
-  WRIT_ASSERT(signals_ && stop_ && over_);
-  thread_ = std::thread([this] { watch(); });
+  made->signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (made->signals_) made->stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
+  if (made->stop_) made->over_ = Fd(::eventfd(0, EFD_CLOEXEC));
+  if (!made->over_) return system_error(errno, "cannot watch for signals", {});
+  WRIT_TRY(made->thread_, start_thread([p = made.get()] { p->watch(); }));
+  return made;
 }
 
 Interruption::~Interruption() {
+  if (!thread_.joinable()) return;
   raise_flag(over_);
   thread_.join();
 }

@@ -6,16 +6,18 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
 #include "writ/base/fd.h"
+#include "writ/base/result.h"
 
 namespace writ::cli {
 
 class Interruption {
  public:
-  Interruption();
+  static Result<std::unique_ptr<Interruption>> start();
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
@@ -27,6 +29,7 @@ class Interruption {
   void on_request(std::function<void()> cancel);
 
  private:
+  Interruption() = default;
   void watch();
   void ask();
 

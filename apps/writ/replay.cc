@@ -21,7 +21,8 @@ Result<Fd> open_input(const std::optional<std::string>& name) {
 }  // namespace
 
 Status replay(Invocation& i) {
-  Interruption interruption;
+  WRIT_TRY(const auto watching, Interruption::start());
+  Interruption& interruption = *watching;
   const auto name = i.arguments.value("--input");
   WRIT_TRY(Fd source, open_input(name));
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write));

@@ -195,7 +195,8 @@ Status tell_learned(Output& output, const RunRequest& request, const task::Repor
 
 Status run_task(Invocation& i, RunRequest& request) {
   const bool learns = request.spec.purpose == task::Spec::Purpose::learn;
-  Interruption interruption;
+  WRIT_TRY(const auto watching, Interruption::start());
+  Interruption& interruption = *watching;
   auto source = open_input(request.input);
   if (!source) return {std::move(source).error(), exit_bad_input};
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write, request.guests, interruption.stop()));

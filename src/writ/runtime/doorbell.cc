@@ -18,6 +18,7 @@
 
 #include "writ/base/fd.h"
 #include "writ/base/id.h"
+#include "writ/base/thread.h"
 
 namespace writ::runtime {
 namespace {
@@ -103,8 +104,10 @@ Result<std::unique_ptr<Doorbell>> Doorbell::hang(const std::string& store, Cance
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  parts->thread = std::thread([p = parts.get()] { p->listen(); });
+  auto thread = start_thread([p = parts.get()] { p->listen(); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!thread) return thread.error();
+  parts->thread = std::move(*thread);
   return std::unique_ptr<Doorbell>(new Doorbell(std::move(parts)));
 }
 

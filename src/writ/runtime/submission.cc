@@ -1,6 +1,7 @@
 #include "writ/runtime/submission.h"
 
 #include "writ/base/assert.h"
+#include "writ/base/thread.h"
 
 namespace writ::runtime {
 
@@ -30,7 +31,15 @@ Result<Handle> Submissions::submit(task::Spec spec) {
   auto submitted = std::make_shared<Submitted>();
   submitted->spec = std::move(spec);
   queue_.push_back(submitted);
-  if (idle_ < queue_.size() && threads_.size() < under_way_) threads_.emplace_back([this] { work(); });
+  if (idle_ < queue_.size() && threads_.size() < under_way_) {
+    auto thread = start_thread([this] { work(); });
+    if (thread) {
+      threads_.push_back(std::move(*thread));
+    } else if (threads_.empty()) {  // else those that are there take it, later
+      queue_.pop_back();
+      return thread.error();
+    }
+  }
   arrived_.notify_one();
   return Handle(std::move(submitted));
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "writ/base/quantity.h"
+#include "writ/base/thread.h"
 
 namespace writ::task {
 
@@ -22,7 +23,15 @@ Result<void> GuestThreads::run(const Job& job) {
   if (queue_.size() >= max_waiting_jobs)
     return Error{Code::exhausted, "busy: " + std::to_string(queue_.size()) + " tasks are waiting", {}, "try again later"};
   queue_.push_back(&waiting);
-  if (idle_ < queue_.size() && threads_.size() < count_) threads_.emplace_back([this] { work(); });
+  if (idle_ < queue_.size() && threads_.size() < count_) {
+    auto thread = start_thread([this] { work(); });
+    if (thread) {
+      threads_.push_back(std::move(*thread));
+    } else if (threads_.empty()) {  // else those that are there take it, later
+      queue_.pop_back();
+      return thread.error();
+    }
+  }
   arrived_.notify_one();
   const auto done = [&] { return waiting.done; };
   if (!finished_.wait_for(lock, max_wait, done)) {

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "writ/base/escape.h"
+#include "writ/base/thread.h"
 #include "writ/guest/wasm/embedded.h"
 #include "writ/guest/wasm/forbidden.h"
 #include "writ/guest/wasm/glue.h"
@@ -80,7 +82,11 @@ Result<void> compile_units(const Toolchain& chain, const Scratch& scratch, std::
     }
   };
   std::vector<std::thread> others;
-  for (std::size_t n = std::min<std::size_t>(units, std::max(1u, std::thread::hardware_concurrency())); n > 1; --n) others.emplace_back(work);
+  for (std::size_t n = std::min<std::size_t>(units, std::max(1u, std::thread::hardware_concurrency())); n > 1; --n) {
+    auto other = start_thread(work);
+    if (!other) break;  // this one does all of it
+    others.push_back(std::move(*other));
+  }
   work();
   for (auto& t : others) t.join();
   for (auto& r : results) WRIT_CHECK(r);
@@ -103,18 +109,22 @@ Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::strin
 class Validation {
  public:
   Validation(const Tools& tools, const Scratch& scratch)
-      : thread_([&tools, &scratch, this] { verdict_ = validate(tools.validator, scratch.path(), "module.wasm"); }) {}
+      : ask_([&tools, &scratch, this] { verdict_ = validate(tools.validator, scratch.path(), "module.wasm"); }) {
+    if (auto thread = start_thread(ask_)) thread_ = std::move(*thread);
+  }
   ~Validation() {
     if (thread_.joinable()) thread_.join();
   }
   Validation(const Validation&) = delete;
   Result<void> verdict() {
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+    else ask_();  // there was no thread for it
     return verdict_;
   }
 
  private:
   Result<void> verdict_;
+  std::function<void()> ask_;
   std::thread thread_;
 };
 

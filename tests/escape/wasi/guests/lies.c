@@ -137,7 +137,7 @@ int main(void) {
   for (unsigned k = 0; k < sizeof lengths / sizeof *lengths; ++k) lie_about_lengths(lengths[k], file, folder);
 
   // What is not here says so, whatever it is given.
-  if (w_proc_raise(9) != 52 || w_sock_shutdown(file, 0) != 52 || w_fd_filestat_set_times(file, 0, 0, 0) != 52) ++failures;
+  if (w_sock_shutdown(file, 0) == 0 || w_sock_shutdown(77, 0) == 0) ++failures;
   // Descriptors that nobody opened.
   const i nobody[] = {77, 0x7fffffff, 0xffffffff};
   for (unsigned k = 0; k < 3; ++k) {
