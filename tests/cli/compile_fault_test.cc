@@ -21,8 +21,8 @@ struct Kind {
 constexpr Kind kinds[] = {{"clone,clone3,fork,vfork", "EAGAIN", 1},
                           {"mmap", "ENOMEM", 23},
                           {"mprotect,pkey_mprotect", "ENOMEM", 7},
-                          {"memfd_create,pipe2,eventfd2", "EMFILE", 1},
-                          {"mkdir,rename,link", "ENOSPC", 1}};
+                          {"memfd_create,pipe2,eventfd2", "EMFILE", 5},
+                          {"mkdir,rename,link", "ENOSPC", 3}};
 
 class CompileFault : public ::testing::TestWithParam<Kind> {};
 

@@ -71,10 +71,6 @@ TEST(Store, ObjectsHaveVersionsHistoryAndTombstones) {
   EXPECT_TRUE(third.list("", 10)->empty());
   EXPECT_EQ(third.body("a/b", ObjectVersion(3)).error().code, Code::unavailable);
   EXPECT_EQ(*third.body("a/b", ObjectVersion(2)), bytes("two"));
-  EXPECT_EQ(*body_if_there(third, "a/b", ObjectVersion(0)), std::nullopt);
-  EXPECT_EQ(**body_if_there(third, "a/b", ObjectVersion(2)), bytes("two"));
-  EXPECT_EQ(*body_if_there(third, "a/b", ObjectVersion(3)), std::nullopt);
-  EXPECT_EQ(body_if_there(third, "a/b", ObjectVersion(4)).error().code, Code::unavailable);
   const auto history = *last.history("a/b");
   ASSERT_EQ(history.size(), 4u);
   EXPECT_EQ(history[2].kind, ObjectKind::tombstone);
