@@ -1,10 +1,9 @@
 # ./dev test and ./dev check.
 #
-# `test` builds and tests, in this order: the release build; everything under the address and undefined-behaviour
-# sanitizers; what has threads of ours under the thread sanitizer; everything read by clang for its thread-safety analysis;
-# every test on the release build. Where the CPU has no protection keys, the tests labelled `keys` run besides in an emulated
-# machine that has them, at the same time as the sanitizers, since they keep little more than one core busy. `check` adds
-# clang-tidy.
+# `test` builds and tests, in this order: the release build; the programs named below under the address and
+# undefined-behaviour sanitizers; what has threads of ours under the thread sanitizer; everything read by clang for its thread-safety analysis;
+# every test on the release build. `check` adds, where the CPU has no protection keys, the tests labelled `keys` in an
+# emulated machine that has them (they take longer than all the rest), the models at full length, and clang-tidy.
 #
 # The last lines are ctest's own summary of the release build. What could not run here is listed just before it: tests that
 # skipped (with their reason) and tests that a sanitizer cannot run (label no-asan, no-tsan, or left out by their
@@ -25,9 +24,20 @@ threaded_tests() {
   ctest --test-dir build/tsan -R "^(${THREADED// /|})[.]" -LE no-tsan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
-# All that the sanitizer can run.
+# The programs that the address and undefined-behaviour sanitizers are built for in `test`; `check` builds and runs all.
+SANITIZED="writ_base_test writ_wire_test writ_effect_test writ_authority_test writ_authority_policy_test writ_actor_test
+writ_gate_test writ_store_test fault_store_test writ_proof_merkle_test writ_proof_verify_test writ_proof_test models_merkle
+conformance_wire conformance_merkle writ_executor_test writ_task_test writ_runtime_test writ_guest_wasm_test
+writ_fence_test writ_memory_test writ_verify_program_test"
+SANITIZED=$(echo $SANITIZED)
+
+build_sanitized() {
+  # shellcheck disable=SC2086
+  cmake --preset asan && cmake --build --preset asan --target $SANITIZED -- -j "$JOBS"
+}
+
 sanitized_tests() {
-  ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
+  ctest --test-dir build/asan -R "^(${SANITIZED// /|})[.]" -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900
 }
 
 # Each skipped test with the first line of its reason, from ctest's own record.
@@ -68,7 +78,7 @@ emulated_tests() {
   scripts/emulate.sh ctest --test-dir build/release -L '^keys$' -LE 'no-emulation' -j 2 --output-on-failure --no-tests=error --timeout 900
 }
 
-# They begin as soon as the release build is there, beside everything else; end_key_tests waits for them. EMULATED says how
+# They run in the background; end_key_tests waits for them. EMULATED says how
 # it stands: empty (this CPU has keys, or WRIT_PARTS leaves them out), running, yes, or the reason why not.
 EMULATED=""
 begin_key_tests() {
@@ -116,6 +126,7 @@ not_covered() {
     excluded_tests asan | awk '{ text = text (text == "" ? "" : ", ") $2 " (" $1 ")" }
                                END { if (text != "") print "  - under asan, for the reasons in CONVENTIONS.md: " text }'
   fi
+  say "  - under asan and ubsan: every program but $SANITIZED (./dev check runs all)"
   [ ! -f build/tsan/CTestTestfile.cmake ] || say "  - under tsan: every program but $THREADED"
   say "  - full-size benchmarks (./dev bench), long tests (./dev soak), clang-tidy (./dev check)"
 }
@@ -148,8 +159,7 @@ do_test() {
   do_build release
   case ${WRIT_PARTS:-all} in
     all)
-      begin_key_tests
-      part quietly build-asan build_preset asan && part quietly test-asan sanitized_tests
+      part quietly build-asan build_sanitized && part quietly test-asan sanitized_tests
       part quietly build-tsan build_threaded && part quietly test-tsan threaded_tests
       part quietly read-by-clang build_preset clang ;;
     release) say "sanitizers and clang           left out (WRIT_PARTS=release)" ;;
@@ -157,7 +167,6 @@ do_test() {
   esac
   say "test-release"
   release_tests || FAILED="$FAILED test-release"
-  end_key_tests
   require_keys || FAILED="$FAILED require-keys"
   not_covered
   say ""
@@ -181,6 +190,12 @@ models() { WRIT_SOAK=1 ctest --test-dir build/release --output-on-failure --no-t
 
 do_check() {
   do_test || fail 1 "./dev test fails" "its last lines say what"
+  begin_key_tests
+  end_key_tests
+  [ -z "$FAILED" ] || fail 1 "the key tests failed in the emulated machine" "log: build/log/test-keys-emulated.log"
+  quietly build-asan-all build_preset asan || fail 1 "the asan build failed" "log: build/log/build-asan-all.log"
+  quietly test-asan-all ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900 ||
+    fail 1 "a sanitizer found something" "log: build/log/test-asan-all.log"
   quietly models models || fail 1 "a model does not hold" "log: build/log/models.log"
   quietly tidy tidy || fail 1 "clang-tidy found something" "log: build/log/tidy.log"
 }

@@ -85,7 +85,7 @@ class Session {
     effect::Cut cut = effect::Cut::no;
     bool writes() const { return access != effect::Access::read || making != effect::Making::never || cut == effect::Cut::yes; }
   };
-  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path) { return open_file(path, FileWish{}); }
+  Result<std::unique_ptr<OpenFile>> open_file(const std::string& path);
   Result<std::unique_ptr<OpenFile>> open_file(const std::string& path, const FileWish&);  // file.read, file.write
   Result<effect::Metadata> stat_file(const std::string& path, effect::Follow follow);  // file.read
   Result<std::vector<effect::DirectoryEntry>> list_files(const std::string& folder);   // file.read of FOLDER/
@@ -188,5 +188,7 @@ class OpenFile {
   std::unique_ptr<effect::WorkFile> work_;
   effect::Whereabouts where_;  // of the latter, when it was opened
 };
+
+inline Result<std::unique_ptr<OpenFile>> Session::open_file(const std::string& path) { return open_file(path, FileWish{}); }
 
 }  // namespace writ::gate
