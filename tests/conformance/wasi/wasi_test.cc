@@ -64,8 +64,8 @@ std::string run(testing::Workshop& shop, const Case& c) {
   const auto done = shop.run(job);
   const int wanted = c.spec.value("exit_code", 0);
   if (done.report.outcome.end != guest::End::completed || done.report.outcome.exit_code != wanted) return done.story();
-  if (c.spec.contains("stdout") && done.out != c.spec["stdout"]) return "printed \"" + done.out + "\"";
-  if (c.spec.contains("stderr") && done.err != c.spec["stderr"]) return "said \"" + done.err + "\"";
+  if (c.spec.contains("stdout") && done.out != c.spec["stdout"].get<std::string>()) return "printed \"" + done.out + "\"";
+  if (c.spec.contains("stderr") && done.err != c.spec["stderr"].get<std::string>()) return "said \"" + done.err + "\"";
   if (wanted == 0 && !done.committed()) return "not committed: " + done.report.conflict;
   return {};
 }
