@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 #include "writ/supervise/filter_writer.h"
@@ -24,6 +25,9 @@ struct LockFilter {
   std::array<sock_filter, fatal.size() + 16> code;
   unsigned short size = 0;
 };
+
+// Of the process, as the filter is: the kernel keeps it, and says only that there are filters, not whose.
+std::atomic<bool> locked = false;
 
 LockFilter make_lock() {
   FilterWriter<LockFilter> w;
@@ -45,7 +49,10 @@ Result<void> lock_process() {
     if (number == ENOSYS || number == EINVAL) return Error{Code::unsupported, "the kernel has no seccomp filters", {}, {}};
     return system_error(number, "the process cannot be locked", "seccomp");
   }
+  locked = true;
   return {};
 }
+
+bool is_locked() { return locked; }
 
 }  // namespace writ::supervise

@@ -19,4 +19,7 @@ namespace writ::supervise {
 // For all threads there are and all that come. `unsupported` if the kernel has no seccomp.
 Result<void> lock_process();
 
+// Whether lock_process() was called: what this process starts would die of the first such call.
+bool is_locked();
+
 }  // namespace writ::supervise

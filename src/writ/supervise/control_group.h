@@ -1,0 +1,42 @@
+// A control group for one enclosed program: what the kernel counts of all its processes together. Whichever controllers this
+// process may use (version 1 or 2 of the interface, delegated or as root); a machine may have none.
+//
+// Gone with the object, once everything in it has ended.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "writ/base/result.h"
+#include "writ/base/units.h"
+
+namespace writ::supervise {
+
+class ControlGroup {
+ public:
+  struct Wanted {
+    ByteCount memory;
+    std::uint64_t processes;
+  };
+  // What could not be had is missing from controls(); nothing at all is no error.
+  static ControlGroup make(const Wanted&);
+  ControlGroup() = default;
+  ControlGroup(ControlGroup&& other) noexcept;
+  ControlGroup& operator=(ControlGroup&&) = delete;
+  ~ControlGroup();
+
+  bool limits_memory() const { return !memory_.empty(); }
+  bool limits_processes() const { return !processes_.empty(); }
+  Result<void> add(pid_t) const;
+  bool ran_out_of_memory() const;  // something in it was killed for that
+  ByteCount peak_memory() const;   // 0: not known
+
+ private:
+  enum class Version : unsigned char { one, two };
+  Version version_ = Version::one;
+  std::string memory_, processes_;  // folders, which may be the same one; empty: no such limit
+};
+
+}  // namespace writ::supervise

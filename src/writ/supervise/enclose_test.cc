@@ -1,0 +1,183 @@
+#include "writ/supervise/enclose.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "writ/base/file.h"
+#include "writ/supervise/enclosure_probe.h"
+
+namespace writ::supervise {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class EnclosureOf : public ::testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    const Offered offered = probe_enclosure();
+    const bool root = ::geteuid() == 0;
+    if (GetParam() == Way::root && (!root || offered.way != Way::root)) GTEST_SKIP() << "not covered: namespaces as root: " << offered.why_not;
+    if (GetParam() == Way::user && (!offered.way || *offered.way == Way::bare)) GTEST_SKIP() << "not covered: user namespaces: " << offered.why_not;
+    if (GetParam() == Way::bare && offered.landlock_abi < 1) GTEST_SKIP() << "not covered: no Landlock";
+    char name[] = "/tmp/writ-enclose-XXXXXX";
+    folder_ = ::mkdtemp(name);
+  }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  Enclosure shell(const std::string& script) const {
+    Enclosure e;
+    e.way = GetParam();
+    e.program = "/bin/sh";
+    e.arguments = {"sh", "-c", script};
+    e.environment = {"PATH=/usr/bin:/bin"};
+    using What = Place::What;
+    e.places = {{What::shown, "/usr", "/usr"}, {What::link, "/bin", "usr/bin"}, {What::link, "/lib", "usr/lib"}, {What::link, "/lib64", "usr/lib64"},
+                {What::folder, "/tmp", {}, {}, {}, 01777}, {What::device, "/dev/null", "/dev/null"}, {What::text, "/etc/hello", "hello\n"}};
+    e.readable = {"/usr", "/bin", "/lib", "/lib64", "/etc/hello", "/proc"};
+    e.writable = {GetParam() == Way::bare ? folder_ : "/tmp"};
+    e.devices = {"/dev/null"};
+    e.limits = {ByteCount(512 * MiB), ByteCount(64 * MiB), ByteCount(64 * MiB)};
+    return e;
+  }
+
+  struct Ran {
+    EnclosedEnd end;
+    std::string text;
+  };
+  Ran run(Enclosure e) const {
+    const std::string out = folder_ + "/out";
+    const Fd in(::open("/dev/null", O_RDONLY | O_CLOEXEC)), file(::open(out.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    e.input = in.get();
+    e.output = e.errors = file.get();
+    auto started = enclose(e, nullptr);
+    EXPECT_TRUE(started) << started.error().text();
+    if (!started) return {};
+    Ran ran{started->wait(), {}};
+    ran.text = read_file(out, MiB).value_or("");
+    return ran;
+  }
+
+  std::string folder_;
+};
+
+TEST_P(EnclosureOf, TellsHowTheProgramEnded) {
+  EXPECT_EQ(run(shell("exit 3")).end.code, 3);
+  EXPECT_FALSE(run(shell("exit 3")).end.signalled);
+  const Ran killed = run(shell("kill -9 $$"));
+  EXPECT_TRUE(killed.end.signalled) << killed.end.failed << killed.text;
+  EXPECT_EQ(killed.end.code, SIGKILL);
+  Enclosure missing = shell("");
+  missing.program = "/usr/bin/no-such-program";
+  const Ran not_there = run(missing);
+  EXPECT_EQ(not_there.end.failed, "execute");
+  EXPECT_EQ(not_there.end.number, ENOENT);
+}
+
+TEST_P(EnclosureOf, HasNoCapabilitiesAndNoNewPrivileges) {
+  if (GetParam() == Way::bare) GTEST_SKIP() << "its /proc is closed";
+  const Ran r = run(shell("while read -r line; do echo \"$line\"; done < /proc/self/status"));
+  for (const char* word : {"CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"})
+    EXPECT_THAT(r.text, HasSubstr(word));
+}
+
+TEST_P(EnclosureOf, SeesItsOwnTreeAndNothingElse) {
+  std::ofstream("/tmp/writ-enclose-secret") << "secret";
+  const Ran r = run(shell("cat /etc/hello; cat /etc/passwd; cat /tmp/writ-enclose-secret; ls /root /home; :"));
+  std::filesystem::remove("/tmp/writ-enclose-secret");
+  EXPECT_THAT(r.text, Not(HasSubstr("secret\n")));
+  EXPECT_THAT(r.text, Not(HasSubstr("root:x:")));
+  if (GetParam() != Way::bare) {
+    EXPECT_THAT(r.text, HasSubstr("hello\n")) << r.end.failed;
+  }
+}
+
+TEST_P(EnclosureOf, InheritsNothing) {
+  const Fd leaky(::open("/dev/null", O_RDONLY)), high(::fcntl(leaky.get(), F_DUPFD, 700));
+  ::setenv("WRIT_SECRET", "x", 1);
+  const Ran r = run(shell("env; for i in 3 4 5 6 7 8 9; do (eval \": <&$i\") 2>/dev/null && echo \"open $i\"; done; "
+                          "[ -e /proc/self/fd/700 ] && echo leak; :"));
+  EXPECT_THAT(r.text, Not(HasSubstr("WRIT_SECRET")));
+  EXPECT_THAT(r.text, Not(HasSubstr("open ")));
+  EXPECT_THAT(r.text, Not(HasSubstr("leak")));
+}
+
+TEST_P(EnclosureOf, EndsWithEverythingItStarted) {
+  Enclosure e = shell("(sleep 1000 & echo started >&2; sleep 1000 &) ; exit 0");
+  e.writable.push_back(folder_);
+  const auto before = std::chrono::steady_clock::now();
+  const Ran r = run(e);
+  EXPECT_EQ(r.end.code, 0) << r.end.failed;
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
+  for (const auto& p : std::filesystem::directory_iterator("/proc")) {
+    const std::string text = read_file(p.path().string() + "/cmdline", MiB).value_or("");
+    EXPECT_FALSE(text.starts_with(std::string("sleep\0001000", 10))) << p.path();
+  }
+}
+
+TEST_P(EnclosureOf, IsKilledAsAWhole) {
+  Enclosure e = shell("sleep 2000 & sleep 2000");
+  const Fd in(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  e.input = e.output = e.errors = in.get();
+  auto started = enclose(e, nullptr);
+  ASSERT_TRUE(started) << started.error().text();
+  ::usleep(200'000);
+  started->kill();
+  (void)started->wait();
+  for (const auto& p : std::filesystem::directory_iterator("/proc")) {
+    const std::string text = read_file(p.path().string() + "/cmdline", MiB).value_or("");
+    EXPECT_FALSE(text.starts_with(std::string("sleep\0002000", 10))) << p.path();
+  }
+}
+
+TEST_P(EnclosureOf, HasNoNetworkButItsOwn) {
+  const Ran r = run(shell("exec perl -MSocket -e 'socket(my $s, AF_INET, SOCK_STREAM, 0) or die \"no socket\\n\"; "
+                          "connect($s, sockaddr_in(80, inet_aton(\"192.0.2.1\"))) or die \"no way: $!\\n\"; print \"connected\\n\"'"));
+  EXPECT_THAT(r.text, Not(HasSubstr("connected")));
+  EXPECT_THAT(r.text, HasSubstr(GetParam() == Way::bare ? "no socket" : "no way: Network is unreachable"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, EnclosureOf, ::testing::Values(Way::root, Way::user, Way::bare), [](const ::testing::TestParamInfo<Way>& way) {
+  switch (way.param) {
+    case Way::root: return std::string("Root");
+    case Way::user: return std::string("User");
+    case Way::bare: return std::string("Bare");
+  }
+  return std::string();
+});
+
+TEST(Enclosure, AControlGroupCountsAndKills) {
+  const ControlGroup group = ControlGroup::make({ByteCount(64 * MiB), 16});
+  if (!group.limits_memory()) GTEST_SKIP() << "not covered: no control group for memory can be made here";
+  Enclosure e;
+  e.way = probe_enclosure().way.value_or(Way::bare);
+  e.program = "/usr/bin/perl";
+  e.arguments = {"perl", "-e", "my $x = 'x' x (200 * 1024 * 1024); print length $x"};
+  using What = Place::What;
+  e.places = {{What::shown, "/usr", "/usr"}, {What::link, "/lib", "usr/lib"}, {What::link, "/lib64", "usr/lib64"},
+              {What::device, "/dev/null", "/dev/null"}};  // perl -e reads it
+  e.readable = {"/usr", "/lib", "/lib64"};
+  e.devices = {"/dev/null"};
+  e.limits = {ByteCount(), ByteCount(64 * MiB), ByteCount(64 * MiB)};
+  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  e.input = e.output = e.errors = nothing.get();
+  auto started = enclose(e, &group);
+  ASSERT_TRUE(started) << started.error().text();
+  const EnclosedEnd end = started->wait();
+  EXPECT_TRUE(end.signalled) << end.failed << end.code;
+  EXPECT_TRUE(group.ran_out_of_memory());
+  EXPECT_GT(group.peak_memory(), ByteCount(32 * MiB));
+}
+
+}  // namespace
+}  // namespace writ::supervise
