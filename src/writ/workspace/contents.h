@@ -34,7 +34,10 @@ Result<Fd> open_content(const std::string& folder, const Sha256&, std::uint64_t 
 Result<Fd> hold_contents(const std::string& folder);
 // For removing it: nothing if somebody holds it, or it is not there.
 std::optional<Fd> take_contents(const std::string& folder);
-// The folder and what is in it. Nothing if it is not there.
+// The folder and what is in it, whatever modes and depth a task gave it, and what its elsewhere_mark leads to. Nothing if it is
+// not there.
 Result<void> remove_contents(const std::string& folder);
+// A link in a private folder, to another folder that goes with it.
+std::string elsewhere_mark(const std::string& folder);
 
 }  // namespace writ::workspace

@@ -11,6 +11,8 @@
 namespace writ::workspace {
 namespace {
 
+constexpr mode_t while_filled = 0700;
+
 bool is_absent(const Error& e) { return e.number == ENOENT || e.number == ENOTDIR; }
 // What openat2 says where a folder on the way is a link now.
 bool is_elsewhere(const Error& e) { return e.number == ELOOP || e.number == EXDEV; }
@@ -47,6 +49,8 @@ class Redo {
     for (const auto& c : tree_.changes)
       if (c.kind == Kind::folder && c.happened != Happened::removed && c.modified) WRIT_CHECK(date(c));
     WRIT_CHECK(sync());
+    for (std::size_t i = tree_.changes.size(); i-- > 0;)
+      if (const auto& c = tree_.changes[i]; c.kind == Kind::folder && c.happened != Happened::removed) WRIT_CHECK(set_mode(c));
     return std::move(left_);
   }
 
@@ -75,11 +79,11 @@ class Redo {
   }
 
   Result<void> make_folder(const Change& c) {
-    if (c.base && c.base->kind == Kind::folder) return {};  // only its time is set
+    if (c.base && c.base->kind == Kind::folder) return {};  // only its mode or time is set
     const auto folder = parent(c.path);
     if (!folder && (is_absent(folder.error()) || is_elsewhere(folder.error()))) return leave(c), Result<void>();
     if (!folder) return folder.error();
-    auto made = files_.make_folder(*folder, name_of(c.path), c.mode);
+    auto made = files_.make_folder(*folder, name_of(c.path), c.mode | while_filled);
     if (!made && made.error().number == EEXIST) {
       const auto there = files_.look(*folder, name_of(c.path));
       if (!there || kind_of(*there) != Kind::folder) leave(c);
@@ -131,6 +135,19 @@ class Redo {
     if (!folder) return {};
     if (auto dated = files_.set_modified(*folder, name_of(c.path), *c.modified); !dated && !is_absent(dated.error())) return dated;
     return {};
+  }
+
+  // When nothing more is put into it: the mode may keep even its owner from that.
+  Result<void> set_mode(const Change& c) {
+    const auto there = files_.look(root_, c.path);
+    if (!there || kind_of(*there) != Kind::folder) return {};
+    const mode_t now = there->st_mode & 0777;
+    if (now == c.mode) return {};
+    const bool was_here = c.base && c.base->kind == Kind::folder;
+    if (was_here && now != c.base->mode) return leave(c), Result<void>();
+    WRIT_TRY(const auto folder, files_.open(root_, c.path, O_RDONLY | O_DIRECTORY));
+    WRIT_CHECK(files_.dress(folder, c.mode | (there->st_mode & 07000), Fd()));
+    return files_.sync(folder);
   }
 
   Result<void> sync() {

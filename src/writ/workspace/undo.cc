@@ -88,7 +88,8 @@ Result<Changes> reverse(Files& files, const Places& places, const TaskId& id, co
     Tree t{{}, tree.root, {}};
     std::set<std::string> folders{""};
     for (const auto& c : tree.changes) {
-      if (c.kind == Kind::folder && c.base && c.base->kind == Kind::folder && c.happened == Happened::changed) continue;  // a date
+      if (c.kind == Kind::folder && c.base && c.base->kind == Kind::folder && c.happened == Happened::changed && c.mode == c.base->mode)
+        continue;  // a date
       WRIT_TRY(auto now, base_now(files, root, tree, c));
       WRIT_TRY(auto change, back(places, id, c, std::move(now)));
       t.changes.push_back(std::move(change));
