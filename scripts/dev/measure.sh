@@ -50,5 +50,5 @@ seeds_of() {
 
 do_soak() {
   say "soak                        tests labelled soak, at full length"
-  WRIT_SOAK=1 ctest --test-dir build/release -L '^soak$' -R "${1:-.}" --output-on-failure --no-tests=error --timeout 14400
+  WRIT_SOAK=1 ctest --test-dir build/release -L soak -R "${1:-.}" --output-on-failure --no-tests=error --timeout 14400
 }

@@ -68,7 +68,7 @@ excluded_tests() {
 machine_has_keys() { grep -qw ospke /proc/cpuinfo; }
 
 key_tests_skipped() {
-  local labelled; labelled=$(ctest --test-dir build/release -N -L '^keys$' 2>/dev/null | awk '/^ +Test +#/ { print $3 }')
+  local labelled; labelled=$(ctest --test-dir build/release -N -L keys 2>/dev/null | awk '/^ +Test +#/ { print $3 }')
   skipped_tests release | cut -d: -f1 | while read -r name; do
     case $'\n'"$labelled"$'\n' in *$'\n'"$name"$'\n'*) echo "$name" ;; esac
   done
@@ -76,7 +76,7 @@ key_tests_skipped() {
 
 # The tests labelled keys, on emulated keys.
 emulated_tests() {
-  scripts/emulate.sh ctest --test-dir build/release -L '^keys$' -LE 'no-emulation' -j 2 --output-on-failure --no-tests=error --timeout 900
+  scripts/emulate.sh ctest --test-dir build/release -L keys -LE no-emulation -j 2 --output-on-failure --no-tests=error --timeout 900
 }
 
 # They run in the background; end_key_tests waits for them. EMULATED says how
