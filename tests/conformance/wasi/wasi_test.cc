@@ -70,10 +70,12 @@ std::string run(testing::Workshop& shop, const Case& c) {
   return {};
 }
 
-TEST(WasiTestsuite, EveryProgramEndsAsItShould) {
+class WasiTestsuite : public ::testing::TestWithParam<runtime::TierChoice> {};
+
+TEST_P(WasiTestsuite, EveryProgramEndsAsItShould) {
   const char* suite = std::getenv("WRIT_WASI_TESTSUITE");
   if (suite == nullptr || !fs::is_directory(suite)) GTEST_SKIP() << "not covered: no wasi-testsuite (set WRIT_WASI_TESTSUITE)";
-  testing::Workshop shop;
+  testing::Workshop shop(GetParam());
   const auto all = cases(suite);
   std::size_t passed = 0;
   for (const auto& c : all) {
@@ -84,6 +86,9 @@ TEST(WasiTestsuite, EveryProgramEndsAsItShould) {
   std::printf("%zu of %zu programs of wasi-testsuite\n", passed, all.size());
   EXPECT_EQ(all.size(), programs);
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, WasiTestsuite, ::testing::Values(runtime::TierChoice::fast, runtime::TierChoice::best),
+                         [](const auto& tier) { return tier.param == runtime::TierChoice::fast ? "Fast" : "Best"; });
 
 }  // namespace
 }  // namespace writ
