@@ -18,6 +18,8 @@ Document left_document(const authority::Limits& left) {
   Document d = Document::object();
   if (left.uses) d["uses"] = *left.uses;
   if (left.bytes) d["bytes"] = left.bytes->value();
+  for (const auto& f : left.fields)
+    if (f.total) d[f.name + ".total"] = effect::text(*f.total);
   return d;
 }
 
@@ -25,7 +27,7 @@ Document describe(const runtime::CapabilityInfo& c) {
   const auto& of = c.capability;
   return {{"handle", authority::text(c.handle)},
           {"standing", authority::name(c.standing)},
-          {"effect", effect::name(of.grant.kind)},
+          {"effect", effect::named(of.grant.kind, of.grant.resource ? of.grant.resource->text() : "").effect},
           {"grant", of.grant.text()},
           {"left", left_document(c.left)},
           {"origin", authority::name(of.origin)},
@@ -44,6 +46,8 @@ std::string left_text(const authority::Limits& left) {
   std::string out;
   if (left.uses) out += fmt::format(", {} uses left", *left.uses);
   if (left.bytes) out += fmt::format(", {} bytes left", left.bytes->value());
+  for (const auto& f : left.fields)
+    if (f.total) out += fmt::format(", {} of {} left", effect::text(*f.total), f.name);
   return out;
 }
 
@@ -90,7 +94,20 @@ Status tell_made(Output& output, runtime::Runtime& runtime, std::span<const Hand
 }
 
 Result<authority::Grant> grant_of(const Invocation& i, const std::string& text) {
-  return authority::parse_grant(text, i.surroundings.working_folder, system_clock().wall());
+  effect::OwnKinds own;
+  for (const auto& declared : i.arguments.values("--effect")) {
+    WRIT_TRY(const auto kind, effect::parse_kind(declared));
+    WRIT_CHECK(own.add(kind));
+  }
+  return authority::parse_grant(text, i.surroundings.working_folder, system_clock().wall(), own);
+}
+
+// "amount.total=30" of a field; whether the capability has it is for the split to say.
+Result<bool> add_share_of_field(authority::Limits& limits, std::string_view text) {
+  auto name = text.substr(0, text.find('='));
+  if (!name.ends_with(".total")) return false;
+  name.remove_suffix(6);
+  return effect::is_field_name(name) ? authority::add_field_limit(limits, {{}, {std::string(name)}}, text) : Result<bool>(false);
 }
 
 // A share of budgets: "uses=3,bytes=1MiB".
@@ -98,7 +115,10 @@ Result<authority::Limits> share_of(const std::string& text) {
   authority::Limits limits;
   for (std::size_t at = 0; at <= text.size();) {
     const auto end = std::min(text.find(',', at), text.size());
-    auto added = authority::add_limit(limits, std::string_view(text).substr(at, end - at), system_clock().wall());
+    const auto part = std::string_view(text).substr(at, end - at);
+    const auto of_field = add_share_of_field(limits, part);
+    auto added = of_field && *of_field ? Result<void>() : !of_field ? Result<void>(of_field.error())
+                                                               : authority::add_limit(limits, part, system_clock().wall());
     if (!added) {
       Error e = added.error();
       e.where = "share \"" + escape_for_terminal(text) + "\"";

@@ -36,7 +36,7 @@ Result<std::vector<std::string>> missing_words(const std::string& declaration, c
   WRIT_TRY(const Manifest manifest, parse_manifest(declaration, "writ.manifest of the code", limits));
   std::vector<std::string> missing;
   for (const auto& text : manifest.grants) {
-    WRIT_TRY(const auto wanted, authority::parse_grant(text.text, working_folder, system_clock().wall()));
+    WRIT_TRY(const auto wanted, authority::parse_grant(text.text, working_folder, system_clock().wall(), effect::OwnKinds::any()));
     if (std::ranges::none_of(given, [&](const authority::Grant& g) { return authority::covers(g, wanted); }))
       missing.push_back(option(wanted));
   }

@@ -67,7 +67,9 @@ void Interruption::watch() {
       signalfd_siginfo info;
       if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
       if (requested_.exchange(true)) ::_exit(exit_cancelled);
+      ask();  // first: who is woken by the flag looks whether the task was cancelled
       raise_flag(stop_);
+      continue;
     }
     if (requested()) ask();
   }

@@ -42,7 +42,8 @@ Learned learn_from(const std::vector<effect::Entry>& journal) {
   std::vector<authority::Grant> used, listed;
   for (const auto& e : journal) {
     if (e.refusal != effect::Refusal::none) {
-      const auto what = std::string(effect::name(e.kind)) + ":" + authority::escape_resource(e.resource);
+      const auto thing = effect::named(e);
+      const auto what = std::string(thing.effect) + ":" + authority::escape_resource(thing.resource);
       auto& list = authority::explain(e).sensitive ? out.sensitive : out.unmet;
       if (!stands_in(list, what)) list.push_back(what);
       continue;

@@ -10,12 +10,13 @@
 #include "limit_words.h"
 #include "words.h"
 #include "writ/base/file.h"
+#include "writ/base/nearest.h"
 
 namespace writ::cli {
 namespace {
 
 constexpr ByteCount largest_manifest = MiB;
-constexpr std::array<std::string_view, 5> tables{"task", "grants", "deny", "limits", "workspace"};
+constexpr std::array<std::string_view, 6> tables{"task", "grants", "deny", "effects", "limits", "workspace"};
 constexpr std::array<std::string_view, 4> task_keys{"code", "args", "lang", "entry"};
 
 class Reader {
@@ -23,12 +24,13 @@ class Reader {
   Reader(const std::string& path, guest::Limits& limits) : path_(path), limits_(limits) {}
 
   Result<Manifest> read(const toml::table& root) {
+    if (const auto* effects = root["effects"].as_table()) WRIT_CHECK(read_effects(*effects, ""));  // grants may name them
     for (const auto& [key, node] : root) {
       const std::string_view name = key.str();
       const toml::table* table = node.as_table();
       if (std::ranges::find(tables, name) == tables.end())
         return invalid("unknown key \"" + std::string(name) + "\"", at(key.source()),
-                       suggestion(name, tables, "one of: task grants deny limits"));
+                       suggestion(name, tables, "one of: task grants deny effects limits"));
       if (!table) return invalid("this must be a table", at(node.source()), "[" + std::string(name) + "]");
       if (name == "workspace")
         return Error{Code::unsupported, "workspaces are not in this version", at(node.source()), {}};
@@ -79,6 +81,21 @@ class Reader {
     return {};
   }
 
+  Result<void> read_effects(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      const std::string name = prefix + std::string(key.str());
+      if (const auto* below = node.as_table()) {
+        WRIT_CHECK(read_effects(*below, name + "."));
+        continue;
+      }
+      WRIT_TRY(auto fields, texts(node, name));
+      auto kind = effect::declare_kind(name, std::move(fields));
+      if (!kind) return invalid(kind.error().what, at(key.source()), kind.error().hint);
+      found_.effects.push_back(*std::move(kind));
+    }
+    return {};
+  }
+
   // state.read = [...] is, to TOML, a table `state` with a key `read`: both spellings mean the effect.
   Result<void> read_grants(const toml::table& table, const std::string& prefix, std::vector<GrantText>& out) {
     for (const auto& [key, node] : table) {
@@ -87,7 +104,8 @@ class Reader {
         WRIT_CHECK(read_grants(*below, name + ".", out));
         continue;
       }
-      const auto kind = effect::find_kind(name);
+      auto kind = effect::find_kind(name);
+      if (!kind && is_own(name)) kind = effect::Kind::own;
       if (!kind) return unknown_effect(name, at(key.source()));
       const bool bare = effect::word(*kind).resource == effect::ResourceForm::none;
       if (const auto* flag = node.as_boolean(); flag && bare) {
@@ -103,6 +121,14 @@ class Reader {
       }
     }
     return {};
+  }
+
+  // Declared here or elsewhere: whoever parses the grant knows. A word that is nearly one of Writ's is a mistake.
+  bool is_own(const std::string& name) const {
+    if (std::ranges::find(found_.effects, name, &effect::OwnKind::name) != found_.effects.end()) return true;
+    std::vector<std::string_view> known;
+    for (const auto& word : effect::vocabulary) known.push_back(word.name);
+    return effect::is_own_name(name) && !nearest(name, known);
   }
 
   static Error unknown_effect(const std::string& name, std::string where) {

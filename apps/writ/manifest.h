@@ -3,6 +3,7 @@
 //   [task]    code = "index.wasm"   args = ["a", "b"]   entry = "_start"   lang = "wasm"
 //   [grants]  "state.read" = ["orders/"]   "file.read" = ["/usr/share/zoneinfo/"]   "clock.real" = true
 //   [deny]    the same
+//   [effects] "payments.charge" = ["amount"]                       kinds of one's own with their fields
 //   [limits]  memory = "64MiB"   time = "10s"   effects = 1000
 //
 // `code` is taken from the manifest's folder; resources from the working folder, like those of --grant. A key that does
@@ -26,6 +27,7 @@ struct Manifest {
   std::optional<std::string> code, entry;
   std::vector<std::string> arguments;
   std::vector<GrantText> grants, denies;
+  std::vector<effect::OwnKind> effects;
 };
 
 // Sets in `limits` what [limits] names.

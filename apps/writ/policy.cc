@@ -62,11 +62,11 @@ Status explain(Invocation& i) {
   }
   std::vector<authority::Grant> grants;
   for (const auto& text : i.arguments.values("--grant")) {
-    auto grant = authority::parse_grant(text, i.surroundings.working_folder, system_clock().wall());
+    auto grant = authority::parse_grant(text, i.surroundings.working_folder, system_clock().wall(), program->own);
     if (!grant) return {grant.error(), exit_usage};
     grants.push_back(std::move(*grant));
   }
-  auto effect = policy_of::parse_effect(i.arguments.operands[0]);
+  auto effect = policy_of::parse_effect(i.arguments.operands[0], program->own);
   if (!effect) return {effect.error(), exit_usage};
   for (const auto& [option, member] : {std::pair("--bytes", &effect->bytes), std::pair("--size", &effect->size)})
     if (const auto v = i.arguments.value(option)) {
@@ -80,8 +80,8 @@ Status explain(Invocation& i) {
   const auto capability = trial.capability ? trial.capability->text() : "";
   if (!i.output.text_wanted()) {
     Document d{{"schema", "writ.policy-explain/1"},
-               {"effect", effect::name(effect->kind)},
-               {"resource", json_text(effect->resource)},
+               {"effect", effect::named(*effect).effect},
+               {"resource", json_text(std::string(effect::named(*effect).resource))},
                {"allowed", trial.allowed},
                {"capability", capability}};
     d["response"] = trial.allowed || !trial.capability ? "" : std::string(policy_of::name(trial.response));
@@ -113,7 +113,7 @@ Status test(Invocation& i) {
     if (!result.holds) ++failed;
     if (i.output.text_wanted() && !result.holds)
       i.output.line(escape_for_terminal(path) + ":" + std::to_string(c.line) + ": " + escape_for_terminal(c.test) + ": " +
-                    wanted + " " + std::string(effect::name(c.effect.kind)) + " " + escape_for_terminal(c.effect.resource) +
+                    wanted + " " + std::string(effect::named(c.effect).effect) + " " + escape_for_terminal(effect::named(c.effect).resource) +
                     ", but it is " + result.got);
     cases.push_back({{"test", json_text(c.test)},
                      {"line", c.line},

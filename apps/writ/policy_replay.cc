@@ -32,7 +32,8 @@ Result<void> replay_task(const runtime::Runtime& runtime, const TaskId& id, cons
     const bool refused_now = c.turn == authority::policy::Change::Turn::now_refused;
     Document by = Document::array();
     for (const auto& rule : c.by) by.push_back(json_text(rule));
-    out.changes.push_back({{"task", id.hex()}, {"effect", effect::name(e.kind)}, {"resource", json_text(e.resource)}, {"count", e.count},
+    out.changes.push_back({{"task", id.hex()}, {"effect", effect::named(e).effect},
+                           {"resource", json_text(std::string(effect::named(e).resource))}, {"count", e.count},
                            {"before", refused_now ? "allowed" : "refused"}, {"after", refused_now ? "refused" : "allowed"}, {"by", by},
                            {"exact", c.exact}});
   }

@@ -45,6 +45,20 @@ class RequestReader {
   RequestReader(const Invocation& i, RunRequest& out)
       : arguments_(i.arguments), surroundings_(i.surroundings), out_(out), now_(system_clock().wall()) {}
 
+  // The kinds of one's own that grants may name: of options, of the manifest, of policies.
+  Result<void> read_effects() {
+    for (const std::string& text : arguments_.values("--effect")) {
+      auto kind = effect::parse_kind(text);
+      if (!kind) return invalid(kind.error().what, "--effect " + text, kind.error().hint);
+      WRIT_CHECK(own_.add(*kind));
+    }
+    if (manifest_)
+      for (const auto& kind : manifest_->effects) WRIT_CHECK(own_.add(kind));
+    if (out_.spec.policy)
+      for (const auto& kind : out_.spec.policy->own.declared()) WRIT_CHECK(own_.add(kind));
+    return {};
+  }
+
   Result<void> read_options() {
     if (arguments_.after_mark)
       return Error{Code::unsupported, "executables do not run in this version", "writ run -- COMMAND",
@@ -80,7 +94,13 @@ class RequestReader {
   }
 
   Result<void> read_manifest_file(const std::string& path) {
-    WRIT_TRY(const Manifest manifest, read_manifest(path, out_.spec.limits));
+    WRIT_TRY(manifest_, read_manifest(path, out_.spec.limits));
+    return {};
+  }
+
+  Result<void> take_manifest() {
+    if (!manifest_) return {};
+    const Manifest& manifest = *manifest_;
     WRIT_CHECK(add(manifest.grants, out_.spec.grants, &RequestReader::grant));
     WRIT_CHECK(add(manifest.denies, out_.spec.denies, &RequestReader::deny));
     if (manifest.entry && !arguments_.has("--entry")) out_.spec.entry = *manifest.entry;
@@ -108,10 +128,12 @@ class RequestReader {
 
  private:
   Result<authority::Grant> grant(std::string_view text) const {
-    return authority::parse_grant(text, surroundings_.working_folder, now_);
+    return authority::parse_grant(text, surroundings_.working_folder, now_, own_);
   }
 
-  Result<authority::Grant> deny(std::string_view text) const { return authority::parse_deny(text, surroundings_.working_folder); }
+  Result<authority::Grant> deny(std::string_view text) const {
+    return authority::parse_deny(text, surroundings_.working_folder, own_);
+  }
 
   Result<void> add(const std::vector<GrantText>& texts, std::vector<authority::Grant>& to,
                    Result<authority::Grant> (RequestReader::*parse)(std::string_view) const) const {
@@ -246,6 +268,8 @@ class RequestReader {
   const Surroundings& surroundings_;
   RunRequest& out_;
   WallTime now_;
+  std::optional<Manifest> manifest_;
+  effect::OwnKinds own_;
 };
 
 Status usage(Error e) {
@@ -267,13 +291,15 @@ Status read_policies(const Invocation& invocation, RequestReader& reader) {
 
 Status read_run_request(const Invocation& invocation, RunRequest& out) {
   RequestReader reader(invocation, out);
-  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
+  if (Status s = read_policies(invocation, reader); s.failed()) return s;
   if (const auto path = invocation.arguments.value("--manifest"))
     if (auto r = reader.read_manifest_file(*path); !r) {
       const int exit = r.error().code == Code::unsupported ? exit_not_available : exit_bad_input;
       return {std::move(r).error(), exit};
     }
-  if (Status s = read_policies(invocation, reader); s.failed()) return s;
+  if (auto r = reader.read_effects(); !r) return usage(std::move(r).error());
+  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
+  if (auto r = reader.take_manifest(); !r) return {std::move(r).error(), exit_bad_input};
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_code_name(); !r) return usage(std::move(r).error());
   return exit_holds;
@@ -282,8 +308,9 @@ Status read_run_request(const Invocation& invocation, RunRequest& out) {
 Status read_rerun_request(const Invocation& invocation, RunRequest& told) {
   const std::vector<std::string> seen = told.spec.environment;
   RequestReader reader(invocation, told);
-  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
   if (Status s = read_policies(invocation, reader); s.failed()) return s;
+  if (auto r = reader.read_effects(); !r) return usage(std::move(r).error());
+  if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());
   const auto options = invocation.arguments.values("--env");
   for (const std::string& variable : seen) {

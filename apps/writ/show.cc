@@ -15,15 +15,20 @@ constexpr std::array<std::string_view, 3> file_changes{"created", "changed", "re
 constexpr std::array<std::string_view, 3> file_kinds{"file", "folder", "link"};
 
 Document entry_document(const effect::Entry& e) {
+  Document fields = Document::object();
+  for (const auto& f : e.fields) fields[f.name] = effect::text(f.value);
   return {{"sequence", e.sequence},
-          {"effect", effect::name(e.kind)},
-          {"resource", json_text(e.resource)},
+          {"effect", effect::named(e).effect},
+          {"resource", json_text(std::string(effect::named(e).resource))},
+          {"fields", std::move(fields)},
           {"verdict", e.refusal == effect::Refusal::none ? "allowed" : "denied"},
           {"refusal", effect::name(e.refusal)},
           {"by", json_text(e.by)},
           {"count", e.count},
           {"bytes", e.bytes},
-          {"digest", e.digest}};
+          {"digest", e.digest},
+          {"ending", effect::name(e.ending)},
+          {"duration_ns", e.duration}};
 }
 
 std::string grant_text(const proof::Capability& c) {
@@ -84,8 +89,10 @@ Document document(const runtime::TaskRecord& s) {
 
 std::string entry_line(const effect::Entry& e) {
   std::string line = e.refusal == effect::Refusal::none ? "  allowed  " : "  DENIED   ";
-  line += effect::name(e.kind);
-  if (!e.resource.empty()) line += " " + escape_for_terminal(e.resource);
+  const auto thing = effect::named(e);
+  line += thing.effect;
+  if (!thing.resource.empty()) line += " " + escape_for_terminal(thing.resource);
+  for (const auto& f : e.fields) line += " " + f.name + " " + effect::text(f.value);
   if (e.count > 1) line += " (" + std::to_string(e.count) + " times)";
   if (e.bytes > 0) line += " " + std::to_string(e.bytes) + " bytes";
   return line;

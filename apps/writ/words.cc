@@ -28,6 +28,7 @@ constexpr std::array run_words{
     OptionWord{"--grant", many, "GRANT",
                "allow an effect: EFFECT[:RESOURCE][,LIMIT=VALUE]..., see `writ help effects`"},
     OptionWord{"--deny", many, "GRANT", "forbid an effect; wins over every grant"},
+    OptionWord{"--effect", many, "KIND[:FIELD,...]", "an effect of your own, which grants and denies may name"},
     OptionWord{"--cap", many, "HANDLE", "use a capability of this store, see `writ cap ls`"},
     OptionWord{"--manifest", one, "FILE", "TOML with [task], [grants], [deny] and [limits]"},
     OptionWord{"--policy", many, "FILE", "put the task under this policy; see docs/policy-language.md"},
@@ -75,7 +76,11 @@ constexpr std::array learn_words{
     OptionWord{"--seed", one, "HEX", "as of `run`"},
 };
 
+constexpr std::array narrow_words{
+    OptionWord{"--effect", many, "KIND[:FIELD,...]", "an effect of your own, which the grant may name"},
+};
 constexpr std::array mint_words{
+    OptionWord{"--effect", many, "KIND[:FIELD,...]", "an effect of your own, which the grant may name"},
     OptionWord{"--holder", one, "HOLDER", "who alone may use it: a program's file, or code:SHA256"},
 };
 constexpr std::array caps_words{
@@ -106,6 +111,7 @@ constexpr std::array replay_words{
 constexpr std::array rerun_words{
     OptionWord{"--grant", many, "GRANT", "allow this effect too"},
     OptionWord{"--deny", many, "GRANT", "forbid this effect too"},
+    OptionWord{"--effect", many, "KIND[:FIELD,...]", "an effect of your own, which grants and denies may name"},
     OptionWord{"--policy", many, "FILE", "put the new task under this policy"},
     OptionWord{"--input", one, "FILE|-|none", "another standard input than what was kept"},
     OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable too"},
@@ -195,7 +201,7 @@ constexpr std::array command_words{
     CommandWord{"log prove", "N", 1, 1, "an offline proof that leaf N is in the log"},
     CommandWord{"log consistency", "M N", 2, 2, "the hashes that lead from size M to size N"},
     CommandWord{"cap mint", "GRANT", 1, 1, "make a capability that outlives tasks; prints its handle", mint_words},
-    CommandWord{"cap attenuate", "HANDLE GRANT", 2, 2, "a narrower one: what both allow"},
+    CommandWord{"cap attenuate", "HANDLE GRANT", 2, 2, "a narrower one: what both allow", narrow_words},
     CommandWord{"cap split", "HANDLE LIMITS LIMITS...", 3, any_number,
                 "divide its budgets, such as uses=3,bytes=1MiB; it ends with that"},
     CommandWord{"cap delegate", "HANDLE HOLDER", 2, 2, "one that only this program may use: its file, or code:SHA256"},

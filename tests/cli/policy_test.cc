@@ -157,18 +157,31 @@ TEST(Policy, ReplayTellsWhatWouldChange) {
 TEST(Policy, ThePaymentPolicyHoldsForARealTask) {
   const Place p;
   const std::string policy = WRIT_SOURCE_DIR "/examples/policy/payments.policy";
-  const auto pay = [&](const char* object, const std::string& text, const char* grant) {
-    return p.probe({"put", object, text}, {"--policy", policy, "--label", "role=payments", "--grant", grant});
+  const auto pay = [&](Words effects, const char* grant) {
+    Words words{"run", "--policy", policy, "--label", "role=payments", "--grant", grant, WRIT_PAY};
+    words.insert(words.end(), effects.begin(), effects.end());
+    return p.run(std::move(words));
   };
-  EXPECT_EQ(pay("payments/acme/1", "amount=12.50", "state.write:payments/,max_size=16KiB").status, 0);
-  EXPECT_EQ(pay("payments/acme/2", std::string(5000, '9'), "state.write:payments/,max_size=16KiB").status, 77)
-      << "too large: isolated";
-  EXPECT_EQ(pay("payments/evil/1", "amount=12.50", "state.write:payments/,max_size=16KiB").status, 77) << "not approved";
-  EXPECT_EQ(pay("payments/acme/3", "amount=1.00", "state.write:payments/").status, 3) << "an unbounded grant";
+  const char* bounded = "payments.charge:*,amount=100.00";
+  const Ended paid = pay({"payments.charge:acme,amount=99.95,fee=1", "payments.charge:globex,amount=20,fee=1"}, bounded);
+  EXPECT_EQ(paid.status, 0) << paid.err;
+  const auto journal = p.document({"show", "@"})["journal"];
+  ASSERT_EQ(journal.size(), 2u);
+  EXPECT_EQ(journal[0]["effect"], "payments.charge");
+  EXPECT_EQ(journal[0]["resource"], "acme");
+  EXPECT_EQ(journal[0]["fields"], (Json{{"amount", "99.95"}, {"fee", "1"}}));
+  EXPECT_EQ(journal[0]["verdict"], "allowed");
+
+  EXPECT_EQ(pay({"payments.charge:acme,amount=100.01,fee=1"}, bounded).status, 3) << "more than the grant";
+  EXPECT_THAT(p.run({"why", "@"}).out, HasSubstr("--effect payments.charge:amount,fee --grant 'payments.charge:*,amount=100.01,fee=any'"));
+  EXPECT_EQ(pay({"payments.charge:acme,amount=5,fee=9"}, bounded).status, 3) << "a fee: on record, and nothing else";
+  EXPECT_THAT(p.run({"why", "@"}).out, HasSubstr("rule Payments.fees"));
+  EXPECT_EQ(pay({"payments.charge:evil,amount=1,fee=1"}, bounded).status, 77) << "not verified: isolated";
+  EXPECT_EQ(p.document({"show", "@"})["committed"], false);
+  EXPECT_EQ(pay({"payments.charge:acme,amount=1,fee=0"}, "payments.charge:acme").status, 77) << "an unbounded grant lets nothing pass";
+  EXPECT_EQ(pay({"payments.notify:mail.acme.example", "payments.notify:mail.evil.example"}, "payments.notify:*").status, 3);
+  EXPECT_THAT(p.run({"why", "@"}).out, HasSubstr("rule Payments.effect_monitoring"));
   EXPECT_EQ(p.probe({"get", "ledger/1"}, {"--policy", policy, "--grant", "state.read:/"}).status, 77) << "the ledger: terminated";
-  const auto objects = p.document({"state", "ls"})["objects"];
-  ASSERT_EQ(objects.size(), 1u);
-  EXPECT_EQ(objects[0]["path"], "payments/acme/1");
   EXPECT_EQ(p.run({"audit"}).status, 0);
 }
 

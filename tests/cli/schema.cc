@@ -77,6 +77,8 @@ class Checker {
         check(properties[name], member, at + "/" + name);
       else if (schema.contains("additionalProperties") && schema["additionalProperties"] == false)
         wrong(at, "has an unknown member " + name);
+      else if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
+        check(schema["additionalProperties"], member, at + "/" + name);
     }
   }
 

@@ -23,6 +23,11 @@ std::string refused_by(Shortage limits, const Grant& grant) {
   std::string names;
   for (std::size_t i = 0; i < effect::limit_names.size(); ++i)
     if (limits.has(static_cast<Limit>(i))) names += (names.empty() ? "" : ",") + std::string(effect::limit_names[i]);
+  const auto& fields = grant.limits.fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (limits.has_each(i)) names += (names.empty() ? "" : ",") + fields[i].name;
+    if (limits.has_total(i)) names += (names.empty() ? "" : ",") + fields[i].name + ".total";
+  }
   return names + " of " + grant.text();
 }
 
@@ -67,8 +72,14 @@ bool CapabilitySet::covers(std::uint32_t index, effect::Kind kind, std::string_v
 }
 
 // Every limit that stands in the way, so that lifting them all is enough.
-Shortage CapabilitySet::outside(const Limits& limits, std::uint64_t size) const {
+Shortage CapabilitySet::outside(const Limits& limits, std::uint64_t size, const effect::Fields& said) const {
   Shortage out;
+  for (std::size_t i = 0; i < limits.fields.size(); ++i) {
+    const auto& f = limits.fields[i];
+    if (!f.bounds()) continue;
+    const auto* value = effect::find(said, f.name);
+    if (value == nullptr || (f.each && *value > *f.each)) out.add_each(i);
+  }
   if (limits.expires && clock_.wall() >= *limits.expires) out.add(Limit::expires);
   if (limits.max_size && size > limits.max_size->value()) out.add(Limit::max_size);
   if (limits.time && clock_.monotonic() - started_ >= *limits.time) out.add(Limit::time);
@@ -78,7 +89,7 @@ Shortage CapabilitySet::outside(const Limits& limits, std::uint64_t size) const 
 
 // Of an ancestor's budget and its own limits, the ancestor's are named: they are what is left when the own ones are raised.
 CapabilitySet::Answer CapabilitySet::limits_of(std::size_t index, const effect::Effect& e, CapabilityTable::Refusal counted) const {
-  Answer answer{outside(grants_[index].limits, e.size), &grants_[index], counted.gone};
+  Answer answer{outside(grants_[index].limits, e.size, e.fields), &grants_[index], counted.gone};
   if (counted.shortage.none()) return answer;
   const auto* own = held_[index].table->find(held_[index].handle);
   if (counted.of == own || answer.shortage.none()) answer.shortage.add(counted.shortage);
@@ -96,7 +107,7 @@ Decision CapabilitySet::choose(const effect::Effect& e, Ask ask) const {
   if (const auto* deny = deny_of(e.kind, e.resource)) return {Refusal::denied, 0, Grant{.kind = deny->kind, .resource = deny->resource}.text()};
   Decision decision;
   for (const std::uint32_t i : order_) {
-    if (!covers(i, e.kind, e.resource)) continue;
+    if (!covers(i, e.kind, e.resource) || !grants_[i].knows(e.fields)) continue;
     const Answer answer = ask(i);
     if (answer.allowed()) return {Refusal::none, i, {}};
     if (answer.gone && decision.refusal == Refusal::no_capability) decision = {Refusal::revoked, i, grants_[i].text()};
@@ -106,19 +117,19 @@ Decision CapabilitySet::choose(const effect::Effect& e, Ask ask) const {
 }
 
 Decision CapabilitySet::decide(const effect::Effect& e) const {
-  return choose(e, [&](std::uint32_t i) { return limits_of(i, e, held_[i].table->lacking(held_[i].handle, e.bytes)); });
+  return choose(e, [&](std::uint32_t i) { return limits_of(i, e, held_[i].table->lacking(held_[i].handle, {e.bytes, e.fields})); });
 }
 
 Decision CapabilitySet::use(const effect::Effect& e) {
   return choose(e, [&](std::uint32_t i) {
-    auto first = limits_of(i, e, held_[i].table->lacking(held_[i].handle, e.bytes));
-    return first.allowed() ? limits_of(i, e, held_[i].table->use(held_[i].handle, e.bytes)) : first;
+    auto first = limits_of(i, e, held_[i].table->lacking(held_[i].handle, {e.bytes, e.fields}));
+    return first.allowed() ? limits_of(i, e, held_[i].table->use(held_[i].handle, {e.bytes, e.fields})) : first;
   });
 }
 
 bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {
   const auto& held = held_[capability];
-  return outside(grants_[capability].limits, size).none() && held.table->use(held.handle, bytes).allowed();
+  return outside(grants_[capability].limits, size, {}).none() && held.table->use(held.handle, bytes).allowed();
 }
 
 bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {

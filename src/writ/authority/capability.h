@@ -79,7 +79,7 @@ class CapabilitySet {
     bool gone = false;
     bool allowed() const { return !gone && shortage.none(); }
   };
-  Shortage outside(const Limits&, std::uint64_t size) const;  // of what is not counted: times and sizes
+  Shortage outside(const Limits&, std::uint64_t size, const effect::Fields&) const;  // of what is not counted: times, sizes, fields
   Answer limits_of(std::size_t index, const effect::Effect&, CapabilityTable::Refusal counted) const;
   template <class Ask>
   Decision choose(const effect::Effect&, Ask) const;

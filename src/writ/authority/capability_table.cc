@@ -89,6 +89,7 @@ Result<Handle> CapabilityTable::insert(Capability capability) {
   live.uses = 0;
   live.bytes = 0;
   live.full_at = 0;
+  for (auto& word : live.fields) word = 0;
   const bool starts_empty = capability.origin == Origin::split;
   const Handle made = place(index, generation, std::move(capability), Standing::active);
   const auto* e = entry(made);
@@ -228,28 +229,34 @@ Limits CapabilityTable::left(Handle h) const {
     const auto& of = m->capability.grant.limits;
     if (of.uses) out.uses = std::min(*out.uses, remaining(*of.uses, m->live->uses.load()));
     if (of.bytes) out.bytes = std::min(*out.bytes, ByteCount(remaining(of.bytes->value(), m->live->bytes.load())));
+    for (std::size_t i = 0; i < of.fields.size(); ++i) {
+      const auto own = std::ranges::find(out.fields, of.fields[i].name, &FieldLimit::name);
+      if (!of.fields[i].total || own == out.fields.end()) continue;
+      const effect::Decimal rest{remaining(of.fields[i].total->millionths, m->live->fields[i].load())};
+      own->total = own->total ? std::min(*own->total, rest) : rest;
+    }
   }
   return out;
 }
 
-CapabilityTable::Refusal CapabilityTable::lacking(Handle h, std::uint64_t bytes) const {
+CapabilityTable::Refusal CapabilityTable::lacking(Handle h, const Amounts& amounts) const {
   if (!stands(h)) return {{}, nullptr, true};
   const auto* e = entry(h);
   if (!e->metered) return {};
   for (const Entry* m = e; m != nullptr; m = m->next_meter)
-    if (const auto short_of = m->meter.lacking(*m->live, bytes, now(*m)); !short_of.none()) return {short_of, &m->capability, false};
+    if (const auto short_of = m->meter.lacking(*m->live, amounts, now(*m)); !short_of.none()) return {short_of, &m->capability, false};
   return {};
 }
 
-CapabilityTable::Refusal CapabilityTable::use(Handle h, std::uint64_t bytes) {
+CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) {
   if (!stands(h)) return {{}, nullptr, true};
   const auto* e = entry(h);
   if (!e->metered) return {};
   const auto give_back = [&](const Entry* end) {
-    for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, bytes);
+    for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, amounts);
   };
   for (const Entry* m = e; m != nullptr; m = m->next_meter) {
-    const auto short_of = m->meter.take(*m->live, bytes, now(*m));
+    const auto short_of = m->meter.take(*m->live, amounts, now(*m));
     if (short_of.none()) continue;
     give_back(m);
     return {short_of, &m->capability, false};

@@ -99,8 +99,8 @@ class CapabilityTable {
     bool gone = false;               // revoked, consumed or unknown
     bool allowed() const { return !gone && shortage.none(); }
   };
-  Refusal lacking(Handle, std::uint64_t bytes) const;
-  Refusal use(Handle, std::uint64_t bytes);  // takes from all budgets, or from none
+  Refusal lacking(Handle, const Amounts&) const;
+  Refusal use(Handle, const Amounts&);  // takes from all budgets, or from none
 
  private:
   struct Entry;

@@ -35,6 +35,33 @@ Result<void> check_shares(std::string_view name, const std::optional<T>& left, s
   return {};
 }
 
+// A part names its share of a field's total; what it does not say of a field is as in the whole.
+Result<void> check_fields(const std::vector<FieldLimit>& left, std::span<const Limits> parts) {
+  for (const auto& whole : left) {
+    std::uint64_t sum = 0;
+    for (const auto& part : parts) {
+      if (!whole.total) continue;
+      const auto share = std::ranges::find(part.fields, whole.name, &FieldLimit::name);
+      if (share == part.fields.end() || !share->total)
+        return invalid(fmt::format("a part does not say its share of `{}.total`", whole.name), {},
+                       fmt::format("write {}.total=... in each part", whole.name));
+      if (__builtin_add_overflow(sum, share->total->millionths, &sum)) sum = UINT64_MAX;
+    }
+    if (whole.total && sum > whole.total->millionths)
+      return Error{Code::denied, fmt::format("the parts' `{}.total` are {} together, and {} is left", whole.name,
+                                             effect::text(effect::Decimal{sum}), effect::text(*whole.total)), {}, "ask for less"};
+  }
+  return {};
+}
+
+// Fields that a part does not name are as they were.
+Limits with_fields_of(Limits part, const Limits& whole) {
+  for (const auto& f : whole.fields)
+    if (std::ranges::find(part.fields, f.name, &FieldLimit::name) == part.fields.end())
+      part.fields.insert(std::ranges::lower_bound(part.fields, f.name, {}, &FieldLimit::name), {f.name, {}, {}});
+  return part;
+}
+
 Result<void> check_rates(const std::optional<Rate>& whole, std::span<const Limits> parts) {
   if (!whole) return {};
   for (const auto& part : parts)
@@ -90,10 +117,11 @@ Result<std::vector<Capability>> split(const Capability& from, Handle parent, con
   WRIT_CHECK(check_shares("uses", left.uses, parts, &Limits::uses, [](std::uint64_t n) { return n; }));
   WRIT_CHECK(check_shares("bytes", left.bytes, parts, &Limits::bytes, [](ByteCount n) { return n.value(); }));
   WRIT_CHECK(check_rates(left.rate, parts));
+  WRIT_CHECK(check_fields(left.fields, parts));
   std::vector<Capability> made;
   for (const auto& part : parts) {
     WRIT_TRY(auto one, child(from, parent, Origin::split));
-    one.grant.limits = meet(from.grant.limits, part);
+    one.grant.limits = meet(from.grant.limits, with_fields_of(part, from.grant.limits));
     made.push_back(std::move(one));
   }
   return made;

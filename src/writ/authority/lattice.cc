@@ -35,6 +35,36 @@ Rate meet(const Rate& a, const Rate& b) {
   return both;
 }
 
+const FieldLimit* find(const std::vector<FieldLimit>& all, std::string_view name) {
+  const auto found = std::ranges::find(all, name, &FieldLimit::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+// All that narrow ones may say, wide ones may; and they say what wide ones bound, within it.
+bool covers(const std::vector<FieldLimit>& wide, const std::vector<FieldLimit>& narrow) {
+  const bool known = std::ranges::all_of(narrow, [&](const FieldLimit& f) { return find(wide, f.name) != nullptr; });
+  return known && std::ranges::all_of(wide, [&](const FieldLimit& w) {
+    if (!w.bounds()) return true;
+    const auto* n = find(narrow, w.name);
+    return n != nullptr && at_most(n->each, w.each) && at_most(n->total, w.total);
+  });
+}
+
+// What one bounds and the other does not know is in no effect that both cover.
+bool are_apart(const std::vector<FieldLimit>& a, const std::vector<FieldLimit>& b) {
+  const auto lacks = [](const auto& one, const auto& other) {
+    return std::ranges::any_of(one, [&](const FieldLimit& f) { return f.bounds() && find(other, f.name) == nullptr; });
+  };
+  return lacks(a, b) || lacks(b, a);
+}
+
+std::vector<FieldLimit> meet(const std::vector<FieldLimit>& a, const std::vector<FieldLimit>& b) {
+  std::vector<FieldLimit> both;
+  for (const auto& f : a)
+    if (const auto* other = find(b, f.name)) both.push_back({f.name, smaller(f.each, other->each), smaller(f.total, other->total)});
+  return both;
+}
+
 // Without those that others imply. What actors resolve beneath comes first: the longest root.
 std::vector<Pattern> reduce(std::vector<Pattern> all) {
   for (std::size_t i = 0; i < all.size();) {
@@ -55,7 +85,8 @@ bool covers(const Limits& wide, const Limits& narrow) {
   const bool rate = !wide.rate || (narrow.rate && narrow.rate->count <= wide.rate->count && no_faster(*narrow.rate, *wide.rate));
   const bool start = !wide.not_before || (narrow.not_before && *narrow.not_before >= *wide.not_before);
   return rate && start && at_most(narrow.uses, wide.uses) && at_most(narrow.expires, wide.expires) &&
-         at_most(narrow.bytes, wide.bytes) && at_most(narrow.max_size, wide.max_size) && at_most(narrow.time, wide.time);
+         at_most(narrow.bytes, wide.bytes) && at_most(narrow.max_size, wide.max_size) && at_most(narrow.time, wide.time) &&
+         covers(wide.fields, narrow.fields);
 }
 
 bool covers(const Grant& wide, const Grant& narrow) {
@@ -72,6 +103,7 @@ Limits meet(const Limits& a, const Limits& b) {
   both.bytes = smaller(a.bytes, b.bytes);
   both.max_size = smaller(a.max_size, b.max_size);
   both.time = smaller(a.time, b.time);
+  both.fields = meet(a.fields, b.fields);
   both.not_before = a.not_before && b.not_before ? std::max(a.not_before, b.not_before) : a.not_before ? a.not_before : b.not_before;
   return both;
 }
@@ -81,6 +113,7 @@ Result<Grant> meet(const Grant& a, const Grant& b) {
     return Error{Code::denied, "nothing is in both", escape_for_terminal(a.text()) + " and " + escape_for_terminal(b.text()), std::move(hint)};
   };
   if (a.kind != b.kind) return nothing("a capability narrows to its own effect, " + std::string(effect::name(a.kind)));
+  if (are_apart(a.limits.fields, b.limits.fields)) return nothing("name fields that the first one has");
   Grant both{.kind = a.kind, .resource = {}, .within = {}, .limits = meet(a.limits, b.limits)};
   auto all = a.resources();
   for (auto& p : b.resources()) all.push_back(std::move(p));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "writ/base/escape.h"
@@ -163,6 +164,11 @@ std::string Limits::text() const {
   if (max_size) out += ",max_size=" + format_size(*max_size);
   if (time) out += ",time=" + format_time(*time);
   if (not_before) out += ",not_before=" + rfc3339(*not_before);
+  for (const auto& f : fields) {
+    if (!f.bounds()) out += fmt::format(",{}=any", f.name);
+    if (f.each) out += fmt::format(",{}={}", f.name, effect::text(*f.each));
+    if (f.total) out += fmt::format(",{}.total={}", f.name, effect::text(*f.total));
+  }
   return out;
 }
 
@@ -183,6 +189,22 @@ Result<void> add_limit(Limits& limits, std::string_view text, WallTime now) {
                  near ? fmt::format("did you mean `{}`?", *near)
                       : fmt::format("limits are {}; a comma that belongs to the resource is written %2C",
                                     fmt::join(effect::limit_names, ", ")));
+}
+
+Result<bool> add_field_limit(Limits& limits, const effect::OwnKind& kind, std::string_view text) {
+  const auto equals = std::min(text.find('='), text.size());
+  auto name = text.substr(0, equals);
+  const bool total = name.ends_with(".total");
+  if (total) name.remove_suffix(6);
+  if (std::ranges::find(kind.fields, name) == kind.fields.end()) return false;
+  auto field = std::ranges::lower_bound(limits.fields, name, {}, &FieldLimit::name);
+  if (field == limits.fields.end() || field->name != name) field = limits.fields.insert(field, {std::string(name), {}, {}});
+  auto& bound = total ? field->total : field->each;
+  if (bound) return invalid(fmt::format("the field `{}` is given twice", text.substr(0, equals)), {}, "give it once");
+  const auto value = text.substr(std::min(equals + 1, text.size()));
+  if (value == "any" && !total) return true;
+  WRIT_TRY(bound, effect::parse_decimal(value));
+  return true;
 }
 
 }  // namespace writ::authority

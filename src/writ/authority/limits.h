@@ -4,6 +4,11 @@
 //   bytes=10MiB     moved in all                         max_size=1MiB   of one object or file
 //   time=30s        from the start of the task           expires=10min   from now, or RFC 3339: 2027-01-01T00:00:00Z
 //   not_before=1h   nothing earlier; written as expires
+//
+// A grant of a kind of one's own has its fields besides, each of which it may bound:
+//
+//   amount=100      of each effect, which must say it        amount.total=500   of all together
+//   fee=any         may be said, and is not bounded (in records: an operator leaves it out)
 #pragma once
 
 #include <array>
@@ -11,10 +16,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "writ/base/clock.h"
 #include "writ/base/result.h"
 #include "writ/base/units.h"
+#include "writ/effect/own_kind.h"
 #include "writ/effect/vocabulary.h"
 
 namespace writ::authority {
@@ -27,6 +34,13 @@ struct Rate {
 inline constexpr std::uint64_t max_rate_count = 1'000'000'000;              // one a nanosecond and a second
 inline constexpr Nanoseconds max_rate_period = std::chrono::hours(24 * 366);  // a bucket's credit fits into 128 bits
 
+struct FieldLimit {
+  std::string name;
+  std::optional<effect::Decimal> each, total;
+  bool bounds() const { return each || total; }  // then an effect must say it
+  friend bool operator==(const FieldLimit&, const FieldLimit&) = default;
+};
+
 struct Limits {
   std::optional<std::uint64_t> uses;
   std::optional<WallTime> expires;
@@ -35,6 +49,7 @@ struct Limits {
   std::optional<ByteCount> max_size;
   std::optional<Nanoseconds> time;
   std::optional<WallTime> not_before;
+  std::vector<FieldLimit> fields;  // of a kind of one's own: all that an effect may say, in order, at most effect::max_fields
 
   bool empty() const { return *this == Limits{}; }
   bool has(effect::Limit) const;
@@ -45,6 +60,8 @@ struct Limits {
 
 // Adds one NAME=VALUE. `now` is what a relative `expires` or `not_before` counts from.
 Result<void> add_limit(Limits& limits, std::string_view name_and_value, WallTime now);
+// The same of a field: nothing if it is not one of the kind's.
+Result<bool> add_field_limit(Limits& limits, const effect::OwnKind& kind, std::string_view name_and_value);
 
 struct LimitMeaning {
   std::string_view example, meaning;

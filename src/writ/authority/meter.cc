@@ -42,10 +42,26 @@ std::uint64_t Meter::Bucket::units(Nanoseconds now) const {
 Meter::Meter(const Limits& own, const Limits& parent) : bytes_(tighter(own.bytes, parent.bytes)) {
   if (own.uses && (!parent.uses || *own.uses < *parent.uses)) uses_ = own.uses;
   if (own.rate && own.rate != parent.rate) rate_.emplace(*own.rate);
+  for (std::size_t i = 0; i < own.fields.size(); ++i) {
+    const auto& f = own.fields[i];
+    const auto above = std::ranges::find(parent.fields, f.name, &FieldLimit::name);
+    const bool counted_above = above != parent.fields.end() && above->total && f.total && *above->total <= *f.total;
+    if (f.total && !counted_above) fields_.push_back({f.name, i, f.total->millionths});
+  }
 }
 
-Shortage Meter::lacking(const Live& live, std::uint64_t bytes, Nanoseconds now) const {
+const effect::Decimal* Meter::said(const Amounts& amounts, const Budget& budget) {
+  return amounts.fields == nullptr ? nullptr : effect::find(*amounts.fields, budget.name);
+}
+
+Shortage Meter::lacking(const Live& live, const Amounts& amounts, Nanoseconds now) const {
+  const auto bytes = amounts.bytes;
   Shortage short_of;
+  for (const auto& f : fields_) {
+    const auto have = live.fields[f.place].load(std::memory_order_relaxed);
+    const auto* amount = said(amounts, f);
+    if (amount == nullptr || have > f.most || amount->millionths > f.most - have) short_of.add_total(f.place);
+  }
   if (uses_ && live.uses.load(std::memory_order_relaxed) >= *uses_) short_of.add(effect::Limit::uses);
   if (bytes_) {
     const auto have = live.bytes.load(std::memory_order_relaxed);
@@ -55,8 +71,16 @@ Shortage Meter::lacking(const Live& live, std::uint64_t bytes, Nanoseconds now) 
   return short_of;
 }
 
-Shortage Meter::take(Live& live, std::uint64_t bytes, Nanoseconds now) const {
+Shortage Meter::take(Live& live, const Amounts& amounts, Nanoseconds now) const {
+  const auto bytes = amounts.bytes;
   Shortage short_of;
+  std::size_t taken = 0;  // of fields_
+  for (; taken < fields_.size() && short_of.none(); ++taken) {
+    const auto* amount = said(amounts, fields_[taken]);
+    if (amount != nullptr && add_within(live.fields[fields_[taken].place], amount->millionths, fields_[taken].most)) continue;
+    short_of.add_total(fields_[taken].place);
+    break;
+  }
   if (uses_ && !add_within(live.uses, 1, *uses_)) short_of.add(effect::Limit::uses);
   const bool used = uses_ && short_of.none();
   if (bytes_ && !add_within(live.bytes, bytes, *bytes_)) short_of.add(effect::Limit::bytes);
@@ -72,13 +96,16 @@ Shortage Meter::take(Live& live, std::uint64_t bytes, Nanoseconds now) const {
   if (short_of.none()) return short_of;
   if (used) live.uses.fetch_sub(1);
   if (moved) live.bytes.fetch_sub(bytes);
-  short_of.add(lacking(live, bytes, now));
+  for (std::size_t i = 0; i < taken; ++i) live.fields[fields_[i].place].fetch_sub(said(amounts, fields_[i])->millionths);
+  short_of.add(lacking(live, amounts, now));
   return short_of;
 }
 
-void Meter::give_back(Live& live, std::uint64_t bytes) const {
+void Meter::give_back(Live& live, const Amounts& amounts) const {
   if (uses_) live.uses.fetch_sub(1);
-  if (bytes_) live.bytes.fetch_sub(bytes);
+  if (bytes_) live.bytes.fetch_sub(amounts.bytes);
+  for (const auto& f : fields_)
+    if (const auto* amount = said(amounts, f)) live.fields[f.place].fetch_sub(amount->millionths);
   if (rate_) live.full_at.fetch_sub(rate_->interval);
 }
 

@@ -1,6 +1,6 @@
-// Meter: the budgets of one capability, and what is left of them: uses, bytes, and a rate.
+// Meter: the budgets of one capability, and what is left of them: uses, bytes, a rate, and fields of a kind of one's own.
 //
-// What changes lies in Live, four words that grow and never shrink, so that a copy of them that is a little old can only
+// What changes lies in Live, words that grow and never shrink, so that a copy of them that is a little old can only
 // be too generous by what happened since, and two copies merge by taking the larger. They may lie in memory that several
 // threads or processes share. A rate is a token bucket, kept as the time at which it would be full again (GCRA, ITU-T
 // I.371), in a sixteenth of a nanosecond at the finest: an interval that is no multiple of that is rounded up, so a rate
@@ -12,9 +12,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "writ/authority/limits.h"
 
@@ -24,20 +27,34 @@ struct alignas(64) Live {
   std::atomic<std::uint64_t> standing{0};  // generation and state: capability_table.h
   std::atomic<std::uint64_t> uses{0}, bytes{0};
   std::atomic<std::uint64_t> full_at{0};   // of the bucket, in its units
+  std::array<std::atomic<std::uint64_t>, effect::max_fields> fields{};  // millionths, by the order of Limits::fields
 };
 static_assert(sizeof(Live) == 64 && std::atomic<std::uint64_t>::is_always_lock_free);
 
-// Which limits stand in the way.
+// What one effect takes.
+struct Amounts {
+  Amounts(std::uint64_t moved) : bytes(moved) {}  // NOLINT: an effect without fields is a number
+  Amounts(std::uint64_t moved, const effect::Fields& said) : bytes(moved), fields(&said) {}
+  std::uint64_t bytes;
+  const effect::Fields* fields = nullptr;  // null: none
+};
+
+// Which limits stand in the way. A field is named by its place in Limits::fields.
 class Shortage {
  public:
-  void add(effect::Limit l) { bits_ |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(l)); }
+  void add(effect::Limit l) { bits_ |= std::uint32_t{1} << static_cast<unsigned>(l); }
+  void add_each(std::size_t field) { bits_ |= std::uint32_t{1} << (first_each + field); }
+  void add_total(std::size_t field) { bits_ |= std::uint32_t{1} << (first_total + field); }
   void add(Shortage other) { bits_ |= other.bits_; }
   bool has(effect::Limit l) const { return bits_ >> static_cast<unsigned>(l) & 1; }
+  bool has_each(std::size_t field) const { return bits_ >> (first_each + field) & 1; }
+  bool has_total(std::size_t field) const { return bits_ >> (first_total + field) & 1; }
   bool none() const { return bits_ == 0; }
   friend bool operator==(Shortage, Shortage) = default;
 
  private:
-  std::uint8_t bits_ = 0;
+  static constexpr std::size_t first_each = 16, first_total = 24;
+  std::uint32_t bits_ = 0;
 };
 
 class Meter {
@@ -45,12 +62,12 @@ class Meter {
   Meter() = default;
   // Of these limits, those that `parent` does not bound as tightly: what it bounds, its own meter counts.
   Meter(const Limits& limits, const Limits& parent);
-  bool empty() const { return !uses_ && !bytes_ && !rate_; }
+  bool empty() const { return !uses_ && !bytes_ && !rate_ && fields_.empty(); }
 
-  Shortage lacking(const Live&, std::uint64_t bytes, Nanoseconds now) const;  // decides, changes nothing
+  Shortage lacking(const Live&, const Amounts&, Nanoseconds now) const;  // decides, changes nothing
   // All or nothing. Not allowed: what was short.
-  Shortage take(Live&, std::uint64_t bytes, Nanoseconds now) const;
-  void give_back(Live&, std::uint64_t bytes) const;
+  Shortage take(Live&, const Amounts&, Nanoseconds now) const;
+  void give_back(Live&, const Amounts&) const;
   void start_empty(Live&, Nanoseconds now) const;  // the bucket: nothing at once
 
  private:
@@ -62,8 +79,16 @@ class Meter {
     std::uint64_t units(Nanoseconds now) const;
     bool has_token(std::uint64_t full_at, std::uint64_t now) const { return std::max(full_at, now) + interval - now <= full; }
   };
+  struct Budget {
+    std::string name;
+    std::size_t place;  // in Limits::fields
+    std::uint64_t most;
+  };
+  static const effect::Decimal* said(const Amounts&, const Budget&);
+
   std::optional<std::uint64_t> uses_, bytes_;
   std::optional<Bucket> rate_;
+  std::vector<Budget> fields_;
 };
 
 }  // namespace writ::authority

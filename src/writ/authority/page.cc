@@ -31,6 +31,9 @@ constexpr std::string_view head =
 
 constexpr std::string_view resources =
     "\n"
+    "Effects of your own, such as `payments.charge`, are declared with their fields (`--effect payments.charge:amount`) and granted "
+    "like these: `payments.charge:acme,amount=100.00`. [guest-abi.md](guest-abi.md) says how a guest performs one.\n"
+    "\n"
     "*read* is done at once against the task's snapshot; *staged* is written to the task's shadow and visible to others at "
     "commit; *ambient* is virtual unless granted.\n"
     "\n"

@@ -149,7 +149,8 @@ bool is_sensitive(effect::Kind kind, std::string_view resource) {
     case effect::Kind::state_read:
     case effect::Kind::state_write:
     case effect::Kind::clock_real:
-    case effect::Kind::random_real: return false;
+    case effect::Kind::random_real:
+    case effect::Kind::own: return false;
   }
   std::unreachable();
 }

@@ -17,7 +17,8 @@ bool same_place(Kind a, Kind b) {
 bool changes(Kind k) { return word(k).nature == Nature::staged || word(k).nature == Nature::outbound; }
 
 std::string text(const Effect& e) {
-  return std::string(name(e.kind)) + (e.resource.empty() ? "" : ":" + escape_for_terminal(e.resource));
+  const auto [what, resource] = named(e);
+  return std::string(what) + (resource.empty() ? "" : ":" + escape_for_terminal(resource));
 }
 
 bool before(const Effect& a, const Effect& b) { return a.resource != b.resource ? a.resource < b.resource : a.kind < b.kind; }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "writ/effect/own_kind.h"
 #include "writ/effect/vocabulary.h"
 
 namespace writ::gate {
@@ -20,8 +21,11 @@ struct Effect {
   std::string resource;     // canonical: an object path, an absolute host path, a name; empty for none
   std::uint64_t bytes = 0;  // how much it moves, where it moves something: what the limit `bytes` counts
   std::uint64_t size = 0;   // of the object or file as it is or will be, where known: what `max_size` bounds
+  Fields fields = {};       // of a kind of one's own
   friend bool operator==(const Effect&, const Effect&) = default;
 };
+
+inline Named named(const Effect& e) { return named(e.kind, e.resource); }
 
 class Authorized {
  public:

@@ -14,8 +14,8 @@
 namespace writ::effect {
 namespace {
 
-constexpr std::array<std::string_view, 12> members{"by",     "by_base64", "bytes",    "count",           "digest",
-                                                   "duration", "effect", "ending", "resource",  "resource_base64", "sequence", "size"};
+constexpr std::array<std::string_view, 13> members{"by",       "by_base64", "bytes",  "count",    "digest",          "duration", "effect",
+                                                   "ending", "fields",   "resource", "resource_base64", "sequence", "size"};
 
 bool is_digest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -104,9 +104,11 @@ std::string encode(const Entry& e) {
   w.number("count", e.count);
   w.text("digest", e.digest);
   w.number("duration", e.duration);
-  w.text("effect", name(e.kind));
+  const auto thing = named(e);
+  w.text("effect", thing.effect);
   w.text("ending", name(e.ending));
-  w.text("resource", e.resource);
+  w.text("fields", text(e.fields));
+  w.text("resource", thing.resource);
   w.number("sequence", e.sequence);
   w.number("size", e.size);
   w.text("verdict", name(e.refusal));
@@ -122,12 +124,18 @@ Result<Entry> decode_entry(std::string_view text) {
   Entry e;
   WRIT_TRY(const auto kind, take_string(json, "effect"));
   const auto known = find_kind(kind);
-  if (!known) return bad("effect", "is not an effect");
-  e.kind = *known;
+  if (!known && !is_own_name(kind)) return bad("effect", "is not an effect");
+  e.kind = known.value_or(Kind::own);
   WRIT_TRY(const auto verdict, take_string(json, "verdict"));
   WRIT_TRY(e.refusal, find_refusal(verdict));
   WRIT_TRY(e.by, take_text(json, "by"));
   WRIT_TRY(e.resource, take_text(json, "resource"));
+  if (!known && e.resource.empty()) return bad("resource", "is missing");
+  if (!known) e.resource.insert(0, kind + ":");
+  WRIT_TRY(const auto fields, take_string(json, "fields"));
+  if (!fields.empty() && known) return bad("fields", "stands in an entry of Writ's own effects");
+  WRIT_TRY(e.fields, parse_fields(fields));
+  if (effect::text(e.fields) != fields) return bad("fields", "is not as it is written");
   WRIT_TRY(e.digest, take_string(json, "digest"));
   WRIT_TRY(e.bytes, take_number(json, "bytes"));
   WRIT_TRY(e.count, take_number(json, "count"));
@@ -140,6 +148,7 @@ Result<Entry> decode_entry(std::string_view text) {
   if (e.ending != Ending::none && (e.count != 1 || e.refusal != Refusal::none))
     return bad("ending", "stands in an entry of several effects, or of a refused one");
   if (e.count == 0) return bad("count", "is missing");
+  if (!known && e.count != 1) return bad("count", "joins effects of one's own");
   if (!e.digest.empty() && !is_digest(e.digest)) return bad("digest", "is not 64 lower-case hexadecimal digits");
   if (e.refusal == Refusal::none && !e.by.empty()) return bad("by", "stands in an entry that was allowed");
   if (e.refusal != Refusal::none && !e.digest.empty()) return bad("digest", "stands in an entry that was refused");

@@ -17,6 +17,7 @@ std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? most : std::min(sum, most);
 }
 
+constexpr std::uint64_t fields_size = 12;   // `"fields":""` and a comma
 constexpr std::uint64_t digest_size = 80;  // `"digest":"` and 64 digits
 
 // The names of all members and the longest numbers take less than `around`; a control character takes six bytes.
@@ -61,18 +62,23 @@ Journal::Place Journal::intern(const std::string& resource) {
   return place;
 }
 
+std::uint32_t Journal::add_note(Note note) {
+  notes_.push_back(std::move(note));
+  return static_cast<std::uint32_t>(notes_.size() - 1);
+}
+
 // Refusals for one cause come in rows.
 std::uint32_t Journal::note_of(std::string_view by) {
   if (by.empty()) return 0;
-  if (const auto& last = notes_.back(); last.by == by && last.digest.empty()) return static_cast<std::uint32_t>(notes_.size() - 1);
-  notes_.push_back({.by = std::string(by), .digest = {}});
-  return static_cast<std::uint32_t>(notes_.size() - 1);
+  if (const auto& last = notes_.back(); last.by == by && last.digest.empty() && last.fields.empty())
+    return static_cast<std::uint32_t>(notes_.size() - 1);
+  return add_note({.by = std::string(by), .digest = {}});
 }
 
 bool Journal::joins_last(Kind kind, Refusal refusal, Place resource, std::string_view by) const {
   if (runs_.empty()) return false;
   const auto& last = runs_.back();
-  return last.resource == resource && last.kind == kind && last.refusal == refusal && last.count < UINT32_MAX &&
+  return kind != Kind::own && last.resource == resource && last.kind == kind && last.refusal == refusal && last.count < UINT32_MAX &&
          (last.note == 0 ? by.empty() : note(last).by == by && note(last).ending == Ending::none);
 }
 
@@ -85,6 +91,7 @@ void Journal::join_last(std::uint64_t bytes, std::uint64_t size) {
 
 void Journal::add(Kind kind, Refusal refusal, Place resource, std::uint64_t bytes, std::uint64_t size, std::uint32_t note) {
   text_size_ += longest_text(resources_[resource], notes_[note].by);
+  if (!notes_[note].fields.empty()) text_size_ += fields_size + text(notes_[note].fields).size();
   runs_.push_back({bytes, size, 1, resource, note, kind, refusal});
 }
 
@@ -95,7 +102,8 @@ Journal::Place Journal::record(const Effect& effect, Refusal refusal, std::strin
   last_bytes_ = bytes;
   const auto resource = intern(effect.resource);
   if (joins_last(effect.kind, refusal, resource, by)) join_last(bytes, size);
-  else add(effect.kind, refusal, resource, bytes, size, note_of(by));
+  else if (effect.fields.empty()) add(effect.kind, refusal, resource, bytes, size, note_of(by));
+  else add(effect.kind, refusal, resource, bytes, size, add_note({.by = std::string(by), .digest = {}, .fields = effect.fields}));
   return resource;
 }
 
@@ -110,9 +118,8 @@ Journal::Begun Journal::begin(const Effect& effect, Nanoseconds now) {
   constexpr std::uint64_t ending_size = 64;  // `"ending":"unfinished","duration":` and the longest number
   ++effects_;
   last_bytes_ = std::min(effect.bytes, most);
-  notes_.push_back({.by = {}, .digest = {}, .ending = Ending::unfinished});
   add(effect.kind, Refusal::none, intern(effect.resource), last_bytes_, std::min(effect.size, most),
-      static_cast<std::uint32_t>(notes_.size() - 1));
+      add_note({.by = {}, .digest = {}, .ending = Ending::unfinished, .fields = effect.fields}));
   text_size_ += ending_size;
   return {runs_.back().note, now};
 }
@@ -129,7 +136,7 @@ void Journal::end(Begun begun, Ending ending, Nanoseconds now, std::uint64_t byt
 std::vector<Effect> Journal::under_way() const {
   std::vector<Effect> out;
   for (const auto& r : runs_)
-    if (note(r).ending == Ending::unfinished) out.push_back({r.kind, resources_[r.resource], r.bytes, r.size});
+    if (note(r).ending == Ending::unfinished) out.push_back({r.kind, resources_[r.resource], r.bytes, r.size, note(r).fields});
   return out;
 }
 
@@ -168,7 +175,8 @@ std::vector<Entry> Journal::entries() const {
   for (const auto& r : runs_) {
     const auto& n = note(r);
     out.push_back({.sequence = sequence, .kind = r.kind, .refusal = r.refusal, .count = r.count, .bytes = r.bytes, .size = r.size,
-                   .resource = resources_[r.resource], .by = n.by, .digest = n.digest, .ending = n.ending, .duration = n.duration});
+                   .resource = resources_[r.resource], .by = n.by, .digest = n.digest, .ending = n.ending, .duration = n.duration,
+                   .fields = n.fields});
     sequence += r.count;
   }
   return out;

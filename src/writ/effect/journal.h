@@ -2,7 +2,8 @@
 //
 // The same entries are the leaves of the effect root that the receipt signs, what `writ why` explains and what a replay
 // compares. A run of equal effects (same kind, resource and verdict, nothing between) is one entry with a count, so
-// that reading a file in small pieces costs no memory. Numbers stop at 2^53 - 1, the most that every JSON reader holds.
+// that reading a file in small pieces costs no memory; effects of one's own stand alone. Numbers stop at 2^53 - 1, the most that
+// every JSON reader holds.
 //
 // Inside, a run takes 32 bytes, and each resource is kept once; entries() writes them out. An effect that takes time may
 // begin and end: then it is an entry of its own, with a result and how long it took.
@@ -56,8 +57,10 @@ struct Entry {
   std::string digest;          // lower-case hex SHA-256 of what was read, where it is an immutable input; may be empty
   Ending ending = Ending::none;
   std::uint64_t duration = 0;  // ns, of one that began and ended
+  Fields fields = {};          // of a kind of one's own
   friend bool operator==(const Entry&, const Entry&) = default;
 };
+inline Named named(const Entry& e) { return named(e.kind, e.resource); }
 
 class Journal {
  public:
@@ -102,12 +105,14 @@ class Journal {
     std::string by, digest;
     Ending ending = Ending::none;
     std::uint64_t duration = 0;
+    Fields fields = {};
   };
   Place intern(const std::string& resource);
   void add(Kind, Refusal, Place, std::uint64_t bytes, std::uint64_t size, std::uint32_t note);
   bool joins_last(Kind, Refusal, Place, std::string_view by) const;
   void join_last(std::uint64_t bytes, std::uint64_t size);
   std::uint32_t note_of(std::string_view by);
+  std::uint32_t add_note(Note);
   const Note& note(const Run& r) const { return notes_[r.note]; }
 
   std::vector<Run> runs_;

@@ -104,6 +104,30 @@ TEST(Entry, HasOneText) {
       R"({"by":"file.read:/a/","bytes":3,"count":2,"effect":"file.read","resource_base64":"L2EKIv8=","sequence":7,"size":9,"verdict":"denied"})");
 }
 
+TEST(Entry, OfOnesOwnNamesItsKindAndItsFields) {
+  Journal j;
+  const Effect e{.kind = Kind::own, .resource = "payments.charge:acme", .fields = {{"amount", {99'950'000}}, {"fee", {1'000'000}}}};
+  j.record(e, Refusal::none);
+  j.record(e, Refusal::none);
+  j.record(e, Refusal::policy, "rule P.r at p:1");
+  j.record({.kind = Kind::state_read, .resource = "x"}, Refusal::policy, "rule P.r at p:1");
+  const auto entries = j.entries();
+  ASSERT_EQ(entries.size(), 4u) << "each stands alone";
+  EXPECT_EQ(encode(entries[0]),
+            R"({"count":1,"effect":"payments.charge","fields":"amount=99.95,fee=1","resource":"acme","verdict":"allowed"})");
+  EXPECT_EQ(entries[2].fields, e.fields);
+  EXPECT_TRUE(entries[3].fields.empty());
+  std::uint64_t total = 0;
+  for (const auto& entry : entries) total += encode(entry).size() + 1;
+  EXPECT_GE(j.text_size(), total);
+  for (const char* bad : {R"({"count":1,"effect":"payments.charge","verdict":"allowed"})",
+                          R"({"count":2,"effect":"payments.charge","resource":"acme","verdict":"allowed"})",
+                          R"({"count":1,"effect":"payments.charge","fields":"amount=1.0","resource":"acme","verdict":"allowed"})",
+                          R"({"count":1,"effect":"payments.charge","fields":"fee=1,amount=1","resource":"acme","verdict":"allowed"})",
+                          R"({"count":1,"effect":"state.read","fields":"amount=1","resource":"acme","verdict":"allowed"})"})
+    EXPECT_FALSE(decode_entry(bad)) << bad;
+}
+
 Entry random_entry(std::mt19937_64& random) {
   const auto pick = [&](std::uint64_t n) { return random() % n; };
   const auto text = [&](bool may_be_binary) {
@@ -112,7 +136,7 @@ Entry random_entry(std::mt19937_64& random) {
     return s;
   };
   Entry e;
-  e.kind = static_cast<Kind>(pick(vocabulary.size()));
+  e.kind = static_cast<Kind>(pick(kinds));
   e.refusal = static_cast<Refusal>(pick(5));
   e.sequence = pick(3) == 0 ? 0 : pick(1u << 30);
   e.count = 1 + pick(1000);
@@ -121,6 +145,11 @@ Entry random_entry(std::mt19937_64& random) {
   e.resource = text(pick(2) == 0);
   if (e.refusal != Refusal::none) e.by = text(pick(2) == 0);
   else if (pick(2) == 0) e.digest = pick(2) == 0 ? one : two;
+  if (e.kind != Kind::own) return e;
+  e.count = 1;
+  e.resource = (pick(2) == 0 ? "payments.charge:" : "a.b.c_2:") + (e.resource.empty() ? std::string("x") : e.resource);
+  for (const char* field : {"amount", "fee", "z9"})
+    if (pick(2) == 0) e.fields.push_back({field, {pick(static_cast<std::uint64_t>(INT64_MAX))}});
   return e;
 }
 

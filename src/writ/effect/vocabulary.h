@@ -1,7 +1,8 @@
 // The vocabulary of effects: one table, from which the grant parser, `writ help effects` and docs/effects.md come.
 //
 // An effect is anything a guest can do besides computing: a kind and a resource. A kind that is not in this table does
-// not exist; one that no gate enforces here is not in this table (architecture.md section 8.6).
+// not exist; one that no gate enforces here is not in this table (architecture.md section 8.6). What a program does besides
+// has a name of its operator's choice: Kind::own (own_kind.h).
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 
 namespace writ::effect {
 
-enum class Kind : std::uint8_t { state_read, state_write, file_read, file_write, env, clock_real, random_real };
+enum class Kind : std::uint8_t { state_read, state_write, file_read, file_write, env, clock_real, random_real, own };
 
 // How the gate treats it (architecture.md section 3).
 enum class Nature : std::uint8_t {
@@ -56,13 +57,22 @@ inline constexpr std::array<Word, 7> vocabulary{{
     {Kind::random_real, "random.real", Nature::ambient, ResourceForm::none, "wasm", "draw real instead of seeded randomness"},
 }};
 
-constexpr const Word& word(Kind k) { return vocabulary[static_cast<std::size_t>(k)]; }
+inline constexpr Word own_word{Kind::own, "own", Nature::staged, ResourceForm::name, "wasm", "what its operator declared it to be"};
+inline constexpr std::size_t kinds = vocabulary.size() + 1;
+
+constexpr const Word& word(Kind k) { return k == Kind::own ? own_word : vocabulary[static_cast<std::size_t>(k)]; }
 constexpr std::string_view name(Kind k) { return word(k).name; }
 constexpr std::string_view name(Nature n) {
   constexpr std::array<std::string_view, 4> names{"read", "staged", "outbound", "ambient"};
   return names[static_cast<std::size_t>(n)];
 }
-std::optional<Kind> find_kind(std::string_view name);
+std::optional<Kind> find_kind(std::string_view name);  // of the vocabulary
+
+// An effect as people name it: `payments.charge` and `acme` of one's own.
+struct Named {
+  std::string_view effect, resource;
+};
+Named named(Kind, std::string_view resource);
 
 namespace detail {
 constexpr bool table_is_in_order() {
@@ -70,7 +80,7 @@ constexpr bool table_is_in_order() {
     if (static_cast<std::size_t>(vocabulary[i].kind) != i) return false;
   return true;
 }
-static_assert(table_is_in_order(), "vocabulary[k].kind == k");
+static_assert(table_is_in_order() && static_cast<std::size_t>(Kind::own) == vocabulary.size(), "vocabulary[k].kind == k");
 }  // namespace detail
 
 }  // namespace writ::effect

@@ -69,7 +69,7 @@ Result<void> Ledger::refresh(const store::View& view) {
     if (!index || *index != handles_.size() || *index >= max_capabilities)
       return Error{Code::corrupt, "the table of capabilities has a malformed key", {}, "run writ fsck"};
     WRIT_TRY(const auto r, parse_record(*index, value));
-    WRIT_TRY(auto grant, authority::parse_grant(r.grant, "/", WallTime{}));
+    WRIT_TRY(auto grant, authority::recorded_grant(r.grant));
     Capability c{.grant = std::move(grant), .origin = r.origin, .parent = {}, .depth = 0, .holder = r.holder, .minted = r.minted};
     if (!r.parent.empty()) {
       c.parent = *authority::parse_handle(r.parent);
@@ -81,6 +81,7 @@ Result<void> Ledger::refresh(const store::View& view) {
     raise(live.uses, r.uses);
     raise(live.bytes, r.bytes);
     raise(live.full_at, r.full_at);
+    for (std::size_t i = 0; i < r.fields.size(); ++i) raise(live.fields[i], r.fields[i]);
     handles_.push_back(table_->place(*index, static_cast<std::uint32_t>(r.generation), std::move(c), r.standing));
     return store::Visit::more;
   });
@@ -99,6 +100,7 @@ Result<void> Ledger::put(store::Transaction& t, Handle h, const Capability& c) {
   r.bytes = live.bytes.load();
   r.full_at = live.full_at.load();
   r.uses = live.uses.load();
+  for (std::size_t i = 0; i < c.grant.limits.fields.size(); ++i) r.fields.push_back(live.fields[i].load());
   r.generation = h.generation;
   r.grant = c.grant.text();
   r.holder = c.holder;
@@ -117,6 +119,7 @@ Result<Handle> Ledger::append(store::Transaction& t, std::uint32_t index, Capabi
   live.uses = 0;
   live.bytes = 0;
   live.full_at = 0;
+  for (auto& word : live.fields) word = 0;
   live.standing = std::uint64_t{1} << 32 | static_cast<std::uint64_t>(Standing::active);
   if (c.origin == authority::Origin::split)
     authority::Meter(c.grant.limits, {}).start_empty(live, Nanoseconds(clock_.wall().ns - c.minted.ns));
@@ -267,7 +270,7 @@ Result<std::vector<Handle>> durable_capabilities(std::span<const proof::Capabili
 
 Result<void> confirm_authority(std::span<const proof::Capability> capabilities, Ledger* ledger) {
   for (const auto& c : capabilities) {
-    const auto kind = effect::find_kind(c.effect);
+    const auto kind = effect::find_kind(c.effect);  // none: one's own, which is staged
     if (kind && effect::word(*kind).nature != effect::Nature::staged) continue;  // what it read it has read
     WRIT_TRY(const auto handles, durable_capabilities(std::span(&c, 1)));
     for (const auto h : handles) {

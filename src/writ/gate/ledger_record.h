@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "writ/authority/capability_table.h"
 #include "writ/wire/form.h"
@@ -13,6 +14,7 @@ namespace writ::gate {
 
 struct LedgerRecord {
   std::uint64_t bytes = 0, full_at = 0, uses = 0;  // authority::Live, as of the last settlement
+  std::vector<std::uint64_t> fields;               // the same; of kinds of one's own alone
   std::uint64_t generation = 1;
   std::string grant;   // its text
   std::string holder;
@@ -28,6 +30,7 @@ void describe(Form& form, typename Form::template Value<LedgerRecord>& r) {
   constexpr std::array<std::string_view, 4> standings{"unknown", "active", "consumed", "revoked"};
   form.object([&] {
     form("bytes", r.bytes);
+    form.later("fields", r.fields);
     form("full_at", r.full_at);
     form("generation", r.generation);
     form("grant", r.grant);

@@ -5,8 +5,16 @@
 #include "writ/base/quantity.h"
 
 namespace writ::gate {
+namespace {
 
-Result<void> Monitor::begin(const std::string& resource) {
+std::string text(const effect::Effect& e) {
+  const auto [what, resource] = effect::named(e);
+  return std::string(what) + (resource.empty() ? "" : ":" + std::string(resource));
+}
+
+}  // namespace
+
+Result<void> Monitor::go_on(const std::string& resource) {
   if (must_end_) return Error{Code::denied, "the task has ended", resource, {}};
   if (journal_.effects() >= effect_limit_) {
     must_end_ = true;
@@ -21,8 +29,8 @@ Result<void> Monitor::begin(const std::string& resource) {
   return {};
 }
 
-Result<Monitor::Judged> Monitor::judge(const effect::Effect& effect) {
-  WRIT_CHECK(begin(effect.resource));
+Result<std::uint32_t> Monitor::judge(const effect::Effect& effect) {
+  WRIT_CHECK(go_on(effect.resource));
   const bool policed = policing_ != nullptr && policing_->is_active();
   std::uint32_t asked = 0;
   if (policed) {  // before the capability is charged
@@ -36,7 +44,7 @@ Result<Monitor::Judged> Monitor::judge(const effect::Effect& effect) {
   // As above, if the capability that was used is another one: somebody shares the budget of the first.
   if (policed && decision.capability != asked) WRIT_CHECK(ask_policies(effect, decision.capability));
   if (policed) policing_->spend(effect);
-  return Judged{decision.capability, journal_.record(effect, effect::Refusal::none)};
+  return decision.capability;
 }
 
 Result<void> Monitor::ask_policies(const effect::Effect& effect, std::uint32_t capability) {
@@ -44,7 +52,7 @@ Result<void> Monitor::ask_policies(const effect::Effect& effect, std::uint32_t c
   const auto no = policing_->judge(effect, capability, counts());
   if (!no) return {};
   auto error = refused(effect, effect::Refusal::policy, no->by);
-  error.what = std::string(effect::name(effect.kind)) + " is refused by a policy";
+  error.what = std::string(effect::named(effect).effect) + " is refused by a policy";
   using authority::policy::Response;
   switch (no->response) {
     case Response::log: break;
@@ -61,14 +69,20 @@ bool Monitor::visible(const effect::Effect& effect) const {
 }
 
 Result<effect::Authorized> Monitor::perform(effect::Effect effect) {
-  WRIT_TRY(const auto judged, judge(effect));
-  const auto& grant = capabilities_.grants()[judged.capability];
-  return effect::Authorized(std::move(effect), judged.capability, grant.resource ? grant.resource->root() : std::string(), judged.place);
+  WRIT_TRY(const auto capability, judge(effect));
+  const auto place = journal_.record(effect, effect::Refusal::none);
+  const auto& grant = capabilities_.grants()[capability];
+  return effect::Authorized(std::move(effect), capability, grant.resource ? grant.resource->root() : std::string(), place);
+}
+
+Result<effect::Journal::Begun> Monitor::begin(const effect::Effect& effect, Nanoseconds now) {
+  WRIT_CHECK(judge(effect));
+  return journal_.begin(effect, now);
 }
 
 // What is open already was matched when it was opened: the same capability is asked first, and nothing is copied.
 Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size) {
-  WRIT_CHECK(begin(key.effect().resource));
+  WRIT_CHECK(go_on(key.effect().resource));
   const bool policed = policing_ != nullptr && policing_->is_active();
   if (!policed && capabilities_.use_again(key.capability(), bytes, size)) {
     journal_.record_again(key.effect().kind, key.place(), bytes, size);
@@ -80,12 +94,13 @@ Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes,
   again_.bytes = bytes;
   again_.size = size;
   WRIT_CHECK(judge(again_));
+  journal_.record(again_, effect::Refusal::none);
   return {};
 }
 
 // The capability is the first that could cover something at or below this place.
 Result<void> Monitor::note(const effect::Effect& effect) {
-  WRIT_CHECK(begin(effect.resource));
+  WRIT_CHECK(go_on(effect.resource));
   const auto& grants = capabilities_.grants();
   const auto first = std::ranges::find_if(grants, [&](const authority::Grant& g) {
     return g.kind == effect.kind && (!g.resource || g.resource->covers_below(effect.resource));
@@ -124,8 +139,8 @@ Error Monitor::escaped(const effect::Authorized& key, const std::string& where) 
 Error Monitor::refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by) {
   journal_.record(effect, refusal, by);
   if (on_denial_ == OnDenial::end_task)
-    end_by_denial("denied " + std::string(effect::name(effect.kind)) + (effect.resource.empty() ? "" : ":" + effect.resource));
-  return {Code::denied, std::string(effect::name(effect.kind)) + " is not granted", effect.resource, {}};
+    end_by_denial("denied " + text(effect));
+  return {Code::denied, std::string(effect::named(effect).effect) + " is not granted", effect.resource, {}};
 }
 
 void Monitor::end_by_denial(std::string reason) {

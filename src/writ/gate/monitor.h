@@ -36,6 +36,9 @@ class Monitor {
   Result<effect::Authorized> perform(effect::Effect effect);
   // The same effect again on something already open: check and record without making a new key.
   Result<void> repeat(const effect::Authorized& key, std::uint64_t bytes, std::uint64_t size);
+  // The same for an effect that takes time: it is under way until it is ended.
+  Result<effect::Journal::Begun> begin(const effect::Effect& effect, Nanoseconds now);
+  void end(effect::Journal::Begun begun, effect::Ending ending, Nanoseconds now) { journal_.end(begun, ending, now); }
   // Whether perform() would allow it; leaves no trace. For what a listing shows.
   bool visible(const effect::Effect& effect) const;
   // Records an effect whose parts were each decided (a listing that shows only what is granted). Policies are asked.
@@ -52,12 +55,8 @@ class Monitor {
   const std::string& end_reason() const { return end_reason_; }
 
  private:
-  struct Judged {
-    std::uint32_t capability;
-    effect::Journal::Place place;
-  };
-  Result<void> begin(const std::string& resource);  // whether there is to be another effect at all
-  Result<Judged> judge(const effect::Effect& effect);
+  Result<void> go_on(const std::string& resource);                 // whether there is to be another effect at all
+  Result<std::uint32_t> judge(const effect::Effect& effect);  // the capability that allows it; records refusals only
   Error refused(const effect::Effect& effect, effect::Refusal refusal, const std::string& by);  // records it
   Result<void> ask_policies(const effect::Effect& effect, std::uint32_t capability);           // and carries out the response
   authority::policy::Counts counts() const { return {journal_.effects(), journal_.denied()}; }

@@ -147,6 +147,14 @@ Result<std::uint64_t> OpenObject::size() const {
   return body->size();
 }
 
+// --- of one's own ------------------------------------------------------------------------------------------------
+
+Result<void> Session::perform_own(std::string_view text) {
+  WRIT_TRY(auto own, effect::parse_own_effect(text));
+  WRIT_CHECK(monitor_.perform({.kind = Kind::own, .resource = std::move(own.resource), .fields = std::move(own.fields)}));
+  return {};
+}
+
 // --- ambient -----------------------------------------------------------------------------------------------------
 
 std::vector<std::string> Session::nondeterminism() const {
@@ -185,6 +193,15 @@ Nanoseconds Session::monotonic_time() {
 }
 
 void Session::sleep_virtual(Nanoseconds n) { ambient_.advance(n); }
+
+bool Session::sleep_really(const std::function<bool()>& wait) {
+  if (!granted(Kind::clock_real)) return false;
+  const auto begun = monitor_.begin({Kind::clock_real, {}, 0, 0}, setup_.clock.monotonic());
+  if (!begun) return false;
+  const bool ended = wait();
+  monitor_.end(*begun, ended ? effect::Ending::done : effect::Ending::failed, setup_.clock.monotonic());
+  return true;
+}
 
 bool Session::real_clock() { return granted(Kind::clock_real); }
 

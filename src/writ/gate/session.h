@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -108,12 +109,20 @@ class Session {
   // Whether list_files() would be allowed; asking leaves no trace. For what a virtual root shows without being asked.
   bool may_list(const std::string& folder) const;
 
+  // --- of one's own ----------------------------------------------------------------------------------------------
+  // "payments.charge:acme,amount=99.95" (effect/own_kind.h). Staged: it stands in the journal, and is true when the task
+  // is committed. `invalid` if it is no such text.
+  Result<void> perform_own(std::string_view text);
+
   // --- ambient -------------------------------------------------------------------------------------------------
   const std::vector<std::string>& environment();  // NAME=VALUE, what `env` grants cover; decided once
   WallTime wall_time();                    // clock.real, else virtual
   Nanoseconds monotonic_time();
   void sleep_virtual(Nanoseconds);         // advances virtual time only
   bool real_clock();
+  // Real time that passes while the guest sleeps: clock.real, from its beginning to its end. The wait says whether it ended
+  // by itself. Whether it was allowed.
+  bool sleep_really(const std::function<bool()>& wait);
   void fill_random(std::span<std::byte> out);  // random.real, else from the seed (ChaCha20)
 
   Monitor& monitor() { return monitor_; }

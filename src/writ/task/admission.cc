@@ -23,7 +23,13 @@ std::vector<std::string> constraints(const authority::Grant& g, authority::Handl
   if (l.rate) out.push_back("rate=" + std::to_string(l.rate->count) + "/" + format_time(l.rate->per));
   if (l.time) out.push_back("time=" + format_time(*l.time));
   if (l.uses) out.push_back("uses=" + std::to_string(*l.uses));
-  for (const auto& p : g.within) out.push_back("within=" + p.text());
+  for (const auto& p : g.within) out.push_back("within=" + std::string(effect::named(g.kind, p.text()).resource));
+  for (const auto& f : l.fields) {
+    if (!f.bounds()) out.push_back(f.name + "=any");
+    if (f.each) out.push_back(f.name + "=" + effect::text(*f.each));
+    if (f.total) out.push_back(f.name + ".total=" + effect::text(*f.total));
+  }
+  std::ranges::sort(out);
   return out;
 }
 
@@ -51,15 +57,17 @@ Result<authority::Grant> grant_of(const proof::Capability& c) {
   if (!c.resource.empty()) text += ":" + c.resource;
   for (const auto& limit : c.constraints)
     if (!limit.starts_with("capability=")) text += "," + limit;
-  return authority::parse_grant(text, "/", WallTime{});
+  return authority::recorded_grant(text);
 }
 
 std::string holder(const Spec& spec) { return "code:" + digest(spec.code).sha256.hex(); }
 
 proof::Capability capability(const authority::Grant& g, authority::Handle h) {
   proof::Capability c;
-  c.effect = effect::name(g.kind);
-  c.resource = g.resource ? g.resource->text() : "";
+  const std::string resource = g.resource ? g.resource->text() : "";
+  const auto thing = effect::named(g.kind, resource);
+  c.effect = thing.effect;
+  c.resource = thing.resource;
   c.constraints = constraints(g, h);
   return c;
 }

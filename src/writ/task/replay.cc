@@ -29,8 +29,10 @@ bool is_outcome_of_chance(const proof::Outcome& o) {
 }
 
 std::string describe(const effect::Entry& e) {
-  std::string text(effect::name(e.kind));
-  if (!e.resource.empty()) text += " " + escape_for_terminal(e.resource);
+  const auto thing = effect::named(e);
+  std::string text(thing.effect);
+  if (!thing.resource.empty()) text += " " + escape_for_terminal(thing.resource);
+  if (!e.fields.empty()) text += " with " + effect::text(e.fields);
   text += e.refusal == effect::Refusal::none ? " allowed" : " refused (" + std::string(effect::name(e.refusal)) + ")";
   if (e.count > 1) text += " " + std::to_string(e.count) + " times";
   if (e.bytes > 0) text += ", " + std::to_string(e.bytes) + " bytes";
@@ -177,7 +179,7 @@ Result<Spec> retell(const Told& told) {
     spec.grants.push_back(std::move(grant));
   }
   for (const auto& d : told.input.denies) {
-    WRIT_TRY(auto deny, authority::parse_deny(d, "/"));
+    WRIT_TRY(auto deny, authority::recorded_deny(d));
     spec.denies.push_back(std::move(deny));
   }
   for (const auto& m : told.input.mounts) spec.mounts.push_back({m.at, m.root});

@@ -234,7 +234,7 @@ Result<void> check_authority(const Sealed& sealed, const gate::ChangeSet& chosen
     else grants.push_back(std::move(grant));
   }
   for (const auto& d : sealed.input.denies) {
-    WRIT_TRY(auto deny, authority::parse_deny(d, "/"));
+    WRIT_TRY(auto deny, authority::recorded_deny(d));
     denies.push_back(std::move(deny));
   }
   const authority::CapabilitySet capabilities(std::move(grants), std::move(denies), clock);

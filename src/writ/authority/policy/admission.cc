@@ -24,9 +24,7 @@ Facts facts_of_task(const ComponentFacts& component) {
 std::optional<std::string> only_resource(const Grant& grant) {
   if (!grant.resource) return std::string();
   if (!grant.resource->is_plain()) return std::nullopt;
-  auto effect = parse_effect(fmt::format("{}:{}", effect::name(grant.kind), grant.resource->text()));
-  if (!effect) return std::nullopt;
-  return std::move(effect->resource);
+  return grant.resource->thing();
 }
 
 }  // namespace
@@ -67,7 +65,8 @@ std::vector<std::string> refusals(const Program& program, const ComponentFacts& 
     Facts facts = task;
     facts.kind = grant.kind;
     facts.capability = &capability;
-    if (resource) facts.resource = *resource;
+    if (resource) set_effect(facts, grant.kind, *resource);
+    else if (grant.kind == effect::Kind::own) set_effect(facts, grant.kind, capability.resource);  // its kind is known
     for (const auto& [word, rule] : program.effect_rules) {
       if (!(rule->kinds & bit(grant.kind))) continue;
       const Value v = partial(rule->check, facts, resource ? Known::resource : Known::capability, Question::possible);

@@ -114,6 +114,7 @@ std::optional<Expression> Checker::glob(Expression subject, const Node& pattern)
   for (const auto form : {ResourceForm::object_path, ResourceForm::host_path, ResourceForm::name}) {
     bool wanted = !of_resource && form == ResourceForm::name;
     for (const auto& w : effect::vocabulary) wanted |= of_resource && (domain_ & bit(w.kind)) && w.resource == form;
+    wanted |= of_resource && (domain_ & bit(effect::Kind::own)) && form == ResourceForm::name;
     if (!wanted) continue;
     if (form == ResourceForm::host_path && !pattern.word.starts_with('/')) {
       why = "a host path begins with /";

@@ -34,7 +34,8 @@ Result<std::string> literal_resource(std::string_view text) {
 
 class CaseCompiler {
  public:
-  CaseCompiler(const syntax::Policy& policy, Diagnostics& diagnostics) : policy_(policy), diagnostics_(diagnostics) {}
+  CaseCompiler(const syntax::Policy& policy, const effect::OwnKinds& own, Diagnostics& diagnostics)
+      : policy_(policy), own_(own), diagnostics_(diagnostics) {}
 
   std::vector<CaseWord> run() {
     for (const auto& test : policy_.tests) {
@@ -55,7 +56,7 @@ class CaseCompiler {
                                                                             {"digest", &to.component.digest},
                                                                             {"fence", &to.component.fence}}};
     if (g.name.text == "capability") {
-      auto grant = parse_grant(g.value.text, "/", WallTime{});
+      auto grant = parse_grant(g.value.text, "/", WallTime{}, own_);
       if (!grant) return diagnostics_.add(g.value.at, "not a grant: " + grant.error().what, grant.error().hint);
       to.capabilities.push_back(std::move(*grant));
       return;
@@ -73,7 +74,7 @@ class CaseCompiler {
   void add(const syntax::Case& c, CaseWord given) {
     given.line = c.verdict.at.line;
     given.wanted = c.verdict.text == "allow" ? CaseWord::Wanted::allow : CaseWord::Wanted::deny;
-    auto effect = parse_effect(c.effect.text);
+    auto effect = parse_effect(c.effect.text, own_);
     if (!effect) return diagnostics_.add(c.effect.at, effect.error().what, effect.error().hint);
     given.effect = std::move(*effect);
     for (const auto& [name, node] : c.values) value(name, node, given);
@@ -107,24 +108,45 @@ class CaseCompiler {
       *m.value = static_cast<std::uint64_t>(e->number);
       return;
     }
+    const auto* kind = to.effect.kind == effect::Kind::own ? own_.find(effect::named(to.effect).effect) : nullptr;
+    if (kind != nullptr && std::ranges::find(kind->fields, name.text) != kind->fields.end()) return field(name, node, to);
     diagnostics_.add(name.at, fmt::format("an effect of a test has no `{}`", name.text),
                      "bytes, size, effect_count or denied_count");
   }
 
+  void field(const syntax::Word& name, const syntax::Node& node, CaseWord& to) {
+    const Declarations none;
+    const auto e = Checker(none, no_kinds, diagnostics_).check(node, {}, {Base::amount, false});
+    if (!e) return;
+    if (e->op != Op::constant || e->number < 0) return diagnostics_.add(node.at, "a constant that is not below zero is wanted");
+    auto& fields = to.effect.fields;
+    std::erase_if(fields, [&](const effect::Field& f) { return f.name == name.text; });
+    fields.insert(std::ranges::lower_bound(fields, name.text, {}, &effect::Field::name), {name.text, {static_cast<std::uint64_t>(e->number)}});
+  }
+
   const syntax::Policy& policy_;
+  const effect::OwnKinds& own_;
   Diagnostics& diagnostics_;
   std::vector<CaseWord> out_;
 };
 
 }  // namespace
 
-Result<effect::Effect> parse_effect(std::string_view text) {
+Result<effect::Effect> parse_effect(std::string_view text, const effect::OwnKinds& own) {
   const auto colon = text.find(':');
   const auto word = text.substr(0, colon);
+  if (const auto* kind = own.find(word)) {
+    WRIT_TRY(auto parsed, effect::parse_own_effect(text));
+    for (const auto& f : parsed.fields)
+      if (std::ranges::find(kind->fields, f.name) == kind->fields.end())
+        return invalid(fmt::format("`{}` has no field `{}`", word, f.name), {}, fmt::format("it has {}", fmt::join(kind->fields, ", ")));
+    return effect::Effect{.kind = effect::Kind::own, .resource = std::move(parsed.resource), .fields = std::move(parsed.fields)};
+  }
   const auto kind = effect::find_kind(word);
   if (!kind) {
     std::vector<std::string_view> known;
     for (const auto& w : effect::vocabulary) known.push_back(w.name);
+    for (const auto& k : own.declared()) known.push_back(k.name);
     const auto near = nearest(word, known);
     return invalid(fmt::format("unknown effect `{}`", escape_for_terminal(word)), {},
                    near ? fmt::format("did you mean `{}`?", *near) : "writ help effects lists them");
@@ -144,8 +166,8 @@ Result<effect::Effect> parse_effect(std::string_view text) {
   return e;
 }
 
-std::vector<CaseWord> compile_cases(const syntax::Policy& policy, Diagnostics& diagnostics) {
-  return CaseCompiler(policy, diagnostics).run();
+std::vector<CaseWord> compile_cases(const syntax::Policy& policy, const effect::OwnKinds& own, Diagnostics& diagnostics) {
+  return CaseCompiler(policy, own, diagnostics).run();
 }
 
 }  // namespace writ::authority::policy

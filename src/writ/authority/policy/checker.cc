@@ -68,6 +68,7 @@ constexpr std::array<std::pair<std::string_view, Op>, 16> operators{{{"||", Op::
 
 bool Expression::depends_on(Varies how) const {
   if (op == Op::attribute) return word(attribute).varies == how;
+  if (op == Op::field) return how == (number == 0 ? Varies::each_effect : Varies::fixed);
   if (op == Op::covered || op == Op::bounds || op == Op::has_label) return how == Varies::fixed;
   return std::ranges::any_of(parts, [&](const Expression& p) { return p.depends_on(how); });
 }
@@ -200,6 +201,18 @@ Checker::Checked Checker::member(const Node& node, const Scope& scope) {
     e.attribute = a.attribute;
     return e;
   }
+  std::vector<std::string> fields;  // of the kinds that are declared here
+  for (const auto& kind : declarations_.own.declared())
+    for (const auto& field : kind.fields) fields.push_back((*object == Object::capability ? "max_" : "") + field);
+  if (*object != Object::component) {
+    known.insert(known.end(), fields.begin(), fields.end());
+    if ((domain_ & bit(effect::Kind::own)) != 0 && std::ranges::find(fields, node.word) != fields.end()) {
+      Expression e = make(Op::field, {Base::amount, false}, node.at);
+      e.number = *object == Object::capability ? 1 : 0;
+      e.text = *object == Object::capability ? node.word.substr(4) : node.word;
+      return e;
+    }
+  }
   for (const auto& g : gauges())
     if (*object == Object::component && g.name == node.word)
       return fail(node.at, fmt::format("{} is a gauge: it can only be bounded from above by a constant", quote(node.word)),
@@ -307,6 +320,7 @@ bool Checker::known_word(const Expression& attribute, const Expression& constant
   std::vector<std::string_view> known;
   if (attribute.attribute == Attribute::effect_kind) {
     for (const auto& w : effect::vocabulary) known.push_back(w.name);
+    for (const auto& k : declarations_.own.declared()) known.push_back(k.name);
   } else if (attribute.attribute == Attribute::effect_nature) {
     known = {"read", "staged", "outbound", "ambient"};
   } else if (attribute.attribute == Attribute::component_fence) {

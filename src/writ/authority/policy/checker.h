@@ -29,7 +29,8 @@ struct Declarations {
     const syntax::Node* body = nullptr;
     std::size_t order = 0;  // a predicate may use those declared before it, so that there is no recursion
   };
-  std::map<std::string, EffectType, std::less<>> effects;
+  effect::OwnKinds own;
+  std::map<std::string, EffectType, std::less<>> effects;  // kinds of one's own among them
   std::map<std::string, ComponentType, std::less<>> components;
   std::map<std::string, std::pair<Type, std::shared_ptr<const ValueSet>>, std::less<>> sets;
   std::map<std::string, std::shared_ptr<const Grant>, std::less<>> capabilities;

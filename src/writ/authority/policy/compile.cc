@@ -37,6 +37,8 @@ class PolicyCompiler {
 
   void run() {
     const auto first = program_.words.size();
+    for (const auto& kind : declarations_.own.declared())
+      if (auto added = program_.own.add(kind); !added) diagnostics_.add(policy_.name.at, added.error().what, added.error().hint);
     if (policy_.rules.empty()) diagnostics_.add(policy_.name.at, fmt::format("the policy `{}` has no rule", policy_.name.text));
     for (const auto& rule : policy_.rules) {
       if (!names_.insert(rule.name.text).second)
@@ -159,7 +161,7 @@ class PolicyCompiler {
     out->where = where;
     out->check = where ? join(Op::implies, std::move(*where), std::move(*body)) : std::move(*body);
     out->code = lower(out->check);
-    probe(*out, rule, diagnostics_);
+    probe(*out, rule, declarations_.own, diagnostics_);
     program_.effect_rules.push_back({word, std::move(out)});
   }
 
@@ -195,7 +197,8 @@ Compiled compile(std::string_view text, std::string_view file) {
     if (!names.insert(policy.name.text).second)
       diagnostics.add(policy.name.at, fmt::format("a second policy `{}`", policy.name.text));
     PolicyCompiler(policy, file, *program, diagnostics).run();
-    auto cases = compile_cases(policy, diagnostics);
+    Diagnostics said;  // once already
+    auto cases = compile_cases(policy, own_kinds(policy, said), diagnostics);
     out.cases.insert(out.cases.end(), std::make_move_iterator(cases.begin()), std::make_move_iterator(cases.end()));
   }
   if (parsed.empty() && diagnostics.empty())

@@ -41,7 +41,7 @@ Compiled compile(std::string_view text, std::string_view file);
 // The program, or one `invalid` error with the first diagnostic, its place and how many more there are.
 Result<std::shared_ptr<const Program>> load(std::string_view text, std::string_view file);
 
-// EFFECT[:RESOURCE], the resource written as in a grant and without patterns.
-Result<effect::Effect> parse_effect(std::string_view text);
+// EFFECT[:RESOURCE], the resource written as in a grant and without patterns; of one's own with its fields.
+Result<effect::Effect> parse_effect(std::string_view text, const effect::OwnKinds& = {});
 
 }  // namespace writ::authority::policy

@@ -18,6 +18,9 @@ class Declarer {
   Declarer(const syntax::Policy& policy, Diagnostics& diagnostics) : policy_(policy), diagnostics_(diagnostics) {}
 
   Declarations run() {
+    out_.own = own_kinds(policy_, diagnostics_);
+    for (const auto& kind : out_.own.declared())
+      out_.effects.emplace(kind.name, Declarations::EffectType{bit(effect::Kind::own), is_one_of(bit(effect::Kind::own), {kind.name})});
     for (const auto& s : policy_.sets)
       if (fresh(s.name)) set(s);
     for (const auto& c : policy_.capabilities)
@@ -47,8 +50,9 @@ class Declarer {
   }
 
   void capability(const syntax::CapabilityDeclaration& c) {
-    auto grant = parse_grant(c.grant.text, "/", WallTime{});
+    auto grant = parse_grant(c.grant.text, "/", WallTime{}, out_.own);
     if (!grant) return diagnostics_.add(c.grant.at, "not a grant: " + grant.error().what, grant.error().hint);
+    if (std::ranges::none_of(grant->limits.fields, &FieldLimit::bounds)) grant->limits.fields.clear();
     if (!grant->limits.empty())
       return diagnostics_.add(c.grant.at, "a capability that a rule requires has no limits",
                               "compare with capability.max_size and its like instead");
@@ -74,17 +78,22 @@ class Declarer {
 
   void type(const syntax::TypeDeclaration& t) {
     Kinds kinds = no_kinds;
+    std::vector<std::string> own;
     bool component = false;
     for (const auto& base : t.bases) {
       if (base.text == "Component")
         component = true;
       else if (const auto found = find_effect_type(base.text))
         kinds |= *found;
+      else if (const auto* kind = out_.own.find(base.text))
+        own.push_back(kind->name);
       else if (const auto declared = out_.effects.find(base.text); declared != out_.effects.end() && !declared->second.where)
         kinds |= declared->second.kinds;
       else
         return unknown_type(base);
     }
+    const Kinds others = kinds;
+    if (!own.empty()) kinds |= bit(effect::Kind::own);
     if (component && (kinds != no_kinds || t.bases.size() > 1))
       return diagnostics_.add(t.name.at, "a type is one of effects or one of components, not of both");
     std::optional<Expression> where;
@@ -95,15 +104,48 @@ class Declarer {
       if (component && where->depends_on(Varies::each_effect))
         return diagnostics_.add(t.where->at, "a component is judged when it is admitted, before it has tried anything");
     }
+    if (!own.empty() && (others & bit(effect::Kind::own)) == 0) {
+      auto is = is_one_of(others, std::move(own));
+      if (where) {
+        Expression all = is;
+        all.op = Op::all;
+        all.parts.clear();
+        all.parts.push_back(std::move(is));
+        all.parts.push_back(std::move(*where));
+        where = std::move(all);
+      } else {
+        where = std::move(is);
+      }
+    }
     if (component)
       out_.components.emplace(t.name.text, Declarations::ComponentType{std::move(where)});
     else
       out_.effects.emplace(t.name.text, Declarations::EffectType{kinds, std::move(where)});
   }
 
+  // effect.kind in [...]: all of one's own are one Kind.
+  static Expression is_one_of(Kinds kinds, std::vector<std::string> own) {
+    auto words = std::make_shared<ValueSet>();
+    words->texts = std::move(own);
+    for (const auto& w : effect::vocabulary)
+      if (kinds & bit(w.kind)) words->texts.emplace_back(w.name);
+    std::ranges::sort(words->texts);
+    Expression kind;
+    kind.op = Op::attribute;
+    kind.type = {Base::text, false};
+    kind.attribute = Attribute::effect_kind;
+    Expression e;
+    e.op = Op::in_set;
+    e.type = {Base::boolean, false};
+    e.set = std::move(words);
+    e.parts.push_back(std::move(kind));
+    return e;
+  }
+
   void unknown_type(const Word& base) {
     const auto names = effect_type_names();
     std::vector<std::string_view> known(names.begin(), names.end());
+    for (const auto& kind : out_.own.declared()) known.push_back(kind.name);
     const auto near = nearest(base.text, known);
     diagnostics_.add(base.at, fmt::format("no gate here enforces `{}`: it is not in the vocabulary of effects", base.text),
                      near ? fmt::format("did you mean `{}`?", *near) : fmt::format("there are {}", names_of(all_kinds())));
@@ -130,6 +172,27 @@ Scope component_scope(std::string_view variable) {
   Scope scope{{"component", Object::component}};
   scope.insert_or_assign(std::string(variable), Object::component);
   return scope;
+}
+
+effect::OwnKinds own_kinds(const syntax::Policy& policy, Diagnostics& diagnostics) {
+  effect::OwnKinds out;
+  for (const auto& d : policy.effects) {
+    std::vector<std::string> fields;
+    for (const auto& f : d.fields) {
+      const auto is_attribute = [&](const AttributeWord& a) { return a.of == Object::effect && a.name == f.text; };
+      if (std::ranges::any_of(attributes(), is_attribute))
+        diagnostics.add(f.at, fmt::format("`{}` is an attribute of every effect", f.text), "choose another name for the field");
+      fields.push_back(f.text);
+    }
+    if (out.find(d.name.text) != nullptr) {
+      diagnostics.add(d.name.at, fmt::format("`{}` is declared twice", d.name.text), "declare it once, with all of its fields");
+      continue;
+    }
+    auto kind = effect::declare_kind(d.name.text, std::move(fields));
+    auto added = kind ? out.add(*kind) : Result<void>(kind.error());
+    if (!added) diagnostics.add(d.name.at, added.error().what, added.error().hint);
+  }
+  return out;
 }
 
 Declarations declare(const syntax::Policy& policy, Diagnostics& diagnostics) { return Declarer(policy, diagnostics).run(); }

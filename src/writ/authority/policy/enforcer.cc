@@ -96,8 +96,7 @@ void Enforcer::replace(std::shared_ptr<const Program> program) {
 
 Facts Enforcer::facts(effect::Kind kind, std::string_view resource, std::uint32_t capability) const {
   Facts f;
-  f.kind = kind;
-  f.resource = resource;
+  set_effect(f, kind, resource);
   f.capability = capability < capabilities_.size() ? &capabilities_[capability] : nullptr;
   f.component = &component_;
   return f;
@@ -110,7 +109,7 @@ void Enforcer::fill(Remembered& r) {
     if (const auto found = table.find(path); found != table.end())
       candidates_.insert(candidates_.end(), found->second.begin(), found->second.end());
   };
-  std::string_view path = r.resource;
+  std::string_view path = effect::named(r.kind, r.resource).resource;
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   add("");
   if (!path.empty() && path != "/") add(path);
@@ -156,6 +155,7 @@ std::span<const Violation> Enforcer::decide(const effect::Effect& e, std::uint32
     Facts all = facts(e.kind, known.resource, capability);
     all.bytes = e.bytes;
     all.size = e.size;
+    all.fields = &e.fields;
     all.effects = so_far.effects;
     all.denied = so_far.denied;
     for (const auto& r : known.residuals) {

@@ -46,6 +46,7 @@ enum class Op : std::uint8_t {
   covered,
   bounds,
   has_label,
+  field,
 };
 
 // Sorted, each value once.
@@ -63,8 +64,8 @@ struct Expression {
   Op op = Op::constant;
   Type type;
   Span at;
-  std::int64_t number = 0;                  // constant; of `bounds` the effect::Limit
-  std::string text;                         // constant; has_label; the pattern of `like`
+  std::int64_t number = 0;                  // constant; of `bounds` the effect::Limit; of `field` 0: the effect's, 1: the capability's bound
+  std::string text;                         // constant; has_label; the pattern of `like`; the field's name
   Attribute attribute{};                    // attribute
   std::shared_ptr<const ValueSet> set;      // in_set
   std::shared_ptr<const Globs> globs;       // like

@@ -25,11 +25,22 @@ struct ComponentFacts {
 
 struct Facts {
   effect::Kind kind{};
-  std::string_view resource;
+  std::string_view own;       // the name of a kind of one's own; empty: not known, or not one
+  std::string_view resource;  // as people name it
+  std::string_view whole;     // as effects have it
+  const effect::Fields* fields = nullptr;
   std::uint64_t bytes = 0, size = 0;
   const CapabilityFacts* capability = nullptr;
   const ComponentFacts* component = nullptr;
   std::uint64_t effects = 0, denied = 0;  // of the component so far
 };
+
+inline void set_effect(Facts& f, effect::Kind kind, std::string_view resource) {
+  const auto thing = effect::named(kind, resource);
+  f.kind = kind;
+  f.own = kind == effect::Kind::own ? thing.effect : std::string_view();
+  f.resource = thing.resource;
+  f.whole = resource;
+}
 
 }  // namespace writ::authority::policy

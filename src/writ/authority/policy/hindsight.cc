@@ -11,7 +11,7 @@ std::uint32_t capability_of(std::span<const Grant> grants, const effect::Entry& 
   for (std::uint32_t i = 0; i < grants.size(); ++i) {
     const auto& g = grants[i];
     const bool below = g.kind == e.kind && g.resource && g.resource->covers_below(e.resource);  // a listing
-    if (!g.covers(e.kind, e.resource) && !below) continue;
+    if ((!g.covers(e.kind, e.resource) || !g.knows(e.fields)) && !below) continue;
     if (!g.resource || g.resource->is_plain()) return i;
     if (found == grants.size()) found = i;
   }
@@ -41,7 +41,7 @@ std::vector<Change> changes(const std::shared_ptr<const Program>& program, const
     const Counts before{e.sequence, denied};
     if (!was_allowed) denied += e.count;
     if (!was_allowed && e.refusal != effect::Refusal::policy) continue;  // refused by the capability: a policy cannot widen
-    const effect::Effect average{e.kind, e.resource, (e.bytes + e.count - 1) / e.count, e.size};
+    const effect::Effect average{e.kind, e.resource, (e.bytes + e.count - 1) / e.count, e.size, e.fields};
     const auto refusing = enforcer.decide(average, capability_of(grants, e), before);
     if (refusing.empty() == was_allowed) continue;
     Change c{i, was_allowed ? Change::Turn::now_refused : Change::Turn::now_allowed, {}, true};
@@ -57,7 +57,7 @@ Result<void> check_again(const std::shared_ptr<const Program>& program, const Co
   for (const auto& c : changes(program, component, grants, journal)) {
     if (c.turn != Change::Turn::now_refused) continue;
     const auto& e = journal[c.entry];
-    return Error{Code::denied, std::string(effect::name(e.kind)) + " is refused by the policy that is now in force: " + c.by.front(),
+    return Error{Code::denied, std::string(effect::named(e).effect) + " is refused by the policy that is now in force: " + c.by.front(),
                  e.resource, "discard the task, or run it again"};
   }
   return {};

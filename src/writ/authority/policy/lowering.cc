@@ -44,6 +44,7 @@ class Lowering {
       case Op::is_empty: return unary(e, Opcode::is_empty);
       case Op::in_set: return unary(e, Opcode::in_set, part(e));
       case Op::like: return unary(e, Opcode::like, part(e));
+      case Op::field: return push(Opcode::field, part(e));
       case Op::covered:
       case Op::bounds:
       case Op::has_label: std::unreachable();  // fixed: a slot

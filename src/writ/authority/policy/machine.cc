@@ -18,6 +18,7 @@ Value run_within(const Bytecode& code, std::span<const Value> slots, const Facts
       case Opcode::number: result = Value::of(code.numbers[i.operand]); break;
       case Opcode::text: result = Value::of_text(code.parts[i.operand]->text); break;
       case Opcode::slot: result = slots[i.operand]; break;
+      case Opcode::field: result = field_of(*code.parts[i.operand], facts); break;
       case Opcode::load: result = load(static_cast<Attribute>(i.operand), facts); break;
       case Opcode::if_false:
       case Opcode::if_true:

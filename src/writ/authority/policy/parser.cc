@@ -76,15 +76,30 @@ class Parser {
   bool expression(Node& out) { return parse_expression(in_, out); }
 
   bool item(Policy& policy) {
-    static constexpr std::array<std::string_view, 6> items{"rule", "type", "set", "capability", "predicate", "test"};
+    static constexpr std::array<std::string_view, 7> items{"rule", "effect", "type", "set", "capability", "predicate", "test"};
     if (in_.accept("rule")) return rule(policy);
+    if (in_.accept("effect")) return effect(policy);
     if (in_.accept("type")) return type(policy);
     if (in_.accept("set")) return set(policy);
     if (in_.accept("capability")) return capability(policy);
     if (in_.accept("predicate")) return predicate(policy);
     if (in_.accept("test")) return test(policy);
     const auto near = nearest(in_.token().text, items);
-    return in_.unexpected("rule, type, set, capability, predicate or test", near ? fmt::format("did you mean `{}`?", *near) : "");
+    return in_.unexpected("rule, effect, type, set, capability, predicate or test", near ? fmt::format("did you mean `{}`?", *near) : "");
+  }
+
+  bool effect(Policy& policy) {
+    EffectDeclaration d;
+    if (!dotted(d.name)) return false;
+    if (in_.accept("(")) {
+      do {
+        if (!name(d.fields.emplace_back())) return false;
+      } while (in_.accept(","));
+      if (!in_.expect(")")) return false;
+    }
+    if (!in_.expect(";")) return false;
+    policy.effects.push_back(std::move(d));
+    return true;
   }
 
   bool type(Policy& policy) {

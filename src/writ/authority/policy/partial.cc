@@ -11,6 +11,7 @@ struct Evaluation {
 
   bool knows(Attribute a) const {
     if (word(a).varies == Varies::each_effect) return false;
+    if (a == Attribute::effect_kind && facts.kind == effect::Kind::own && facts.own.empty()) return false;
     if (a == Attribute::effect_kind || a == Attribute::effect_nature) return true;
     return a == Attribute::effect_resource ? known >= Known::resource : known >= Known::capability;
   }
@@ -62,11 +63,12 @@ struct Evaluation {
       case Op::covered:
         if (e.capability->kind != facts.kind) return Value::of_bool(false);
         if (known < Known::resource && e.capability->resource) return Value::unknown();
-        return Value::of_bool(e.capability->covers(facts.kind, facts.resource));
+        return Value::of_bool(e.capability->covers(facts.kind, facts.whole));
       case Op::bounds:
         if (known < Known::capability) return Value::unknown();
         return Value::of_bool(facts.capability != nullptr && facts.capability->limits.has(static_cast<effect::Limit>(e.number)));
       case Op::has_label: return known < Known::capability ? Value::unknown() : Value::of_bool(has_label(facts, e.text));
+      case Op::field: return e.number == 0 || known < Known::capability ? Value::unknown() : field_of(e, facts);
       case Op::negate:
       case Op::not_:
       case Op::is_empty: return apply(e.op, run(e.parts[0]));

@@ -60,13 +60,21 @@ bool contradicts_itself(const Expression& e) {
 
 }  // namespace
 
-void probe(const EffectRule& rule, const syntax::Rule& written, Diagnostics& diagnostics) {
+void probe(const EffectRule& rule, const syntax::Rule& written, const effect::OwnKinds& own, Diagnostics& diagnostics) {
   const auto every_kind = [&](const Expression& e, Question question, auto&& test) {
     bool all = true;
     for (const auto& w : effect::vocabulary) {
       if (!(rule.kinds & bit(w.kind))) continue;
       Facts facts;
       facts.kind = w.kind;
+      all &= test(partial(e, facts, Known::kind, question));
+    }
+    if (!(rule.kinds & bit(effect::Kind::own))) return all;
+    Facts facts;
+    facts.kind = effect::Kind::own;
+    if (own.declared().empty()) return all && test(partial(e, facts, Known::kind, question));  // of other policies, and of tasks
+    for (const auto& kind : own.declared()) {
+      facts.own = kind.name;
       all &= test(partial(e, facts, Known::kind, question));
     }
     return all;

@@ -28,6 +28,7 @@ std::string path_of(std::string_view pattern) {
 bool may_fail(const Expression& e) {
   switch (e.op) {
     case Op::attribute: return word(e.attribute).of == Object::capability;
+    case Op::field: return true;
     case Op::negate: case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::remainder: return true;
     default: return std::ranges::any_of(e.parts, may_fail);
   }
@@ -63,9 +64,9 @@ void fill_tables(Program& p) {
     const auto& rule = *p.effect_rules[i].rule;
     auto paths = rule.where ? paths_of(*rule.where) : std::vector<std::string>();
     if (paths.empty()) paths.emplace_back();
-    for (const auto& w : effect::vocabulary)
-      if (rule.kinds & bit(w.kind))
-        for (const auto& path : paths) p.tables[static_cast<std::size_t>(w.kind)].by_path[path].push_back(i);
+    for (std::size_t kind = 0; kind < effect::kinds; ++kind)
+      if (rule.kinds & bit(static_cast<effect::Kind>(kind)))
+        for (const auto& path : paths) p.tables[kind].by_path[path].push_back(i);
   }
 }
 
@@ -75,6 +76,7 @@ std::shared_ptr<const Program> both(const Program& a, const Program& b) {
   out->words.insert(out->words.end(), b.words.begin(), b.words.end());
   for (const auto& r : b.effect_rules) out->effect_rules.push_back({r.word + offset, r.rule});
   for (const auto& r : b.component_rules) out->component_rules.push_back({r.word + offset, r.rule});
+  for (const auto& kind : b.own.declared()) static_cast<void>(out->own.add(kind));  // too many fields: grants name the rest
   out->digest = digest(as_bytes(a.digest.sha256.hex() + b.digest.sha256.hex()));
   fill_tables(*out);
   return out;

@@ -26,7 +26,8 @@ enum class Opcode : std::uint8_t {
   number,
   text,
   slot,
-  load,  // push
+  load,
+  field,  // push
   if_false,
   if_true,  // jump and keep it, else drop it
   negate,
@@ -45,7 +46,7 @@ struct Instruction {
 struct Bytecode {
   std::vector<Instruction> instructions;
   std::vector<std::int64_t> numbers;
-  std::vector<const Expression*> parts;  // in_set, like, text: nodes of the rule's own tree
+  std::vector<const Expression*> parts;  // in_set, like, text: nodes of the rule's own tree (field too)
   std::size_t slots = 0, depth = 0;
 };
 
@@ -90,11 +91,12 @@ struct KindTable {
 };
 
 struct Program {
-  DigestPair digest;  // of the text; of both digests, where two policies hold at once
+  effect::OwnKinds own;  // that it declares
+  DigestPair digest;     // of the text; of both digests, where two policies hold at once
   std::vector<RuleWord> words;
   std::vector<Placed<EffectRule>> effect_rules;
   std::vector<Placed<ComponentRule>> component_rules;
-  std::array<KindTable, effect::vocabulary.size()> tables;  // of indices of effect_rules
+  std::array<KindTable, effect::kinds> tables;  // of indices of effect_rules
 };
 
 // Both hold: what either refuses is refused.

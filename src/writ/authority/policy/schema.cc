@@ -140,11 +140,12 @@ template <class F>
 void each_effect_type(F&& visit) {
   visit("Effect", all_kinds());
   visit("Operation", all_kinds());
+  visit("OwnEffect", bit(effect::Kind::own));
   for (const auto& w : effect::vocabulary) {
     visit(camel(w.name), bit(w.kind));
     visit(std::string(w.name), bit(w.kind));
     const auto group = w.name.substr(0, w.name.find('.'));
-    Kinds in_group = no_kinds, of_nature = no_kinds;
+    Kinds in_group = no_kinds, of_nature = effect::own_word.nature == w.nature ? bit(effect::Kind::own) : no_kinds;
     for (const auto& other : effect::vocabulary) {
       if (other.name.substr(0, other.name.find('.')) == group) in_group |= bit(other.kind);
       if (other.nature == w.nature) of_nature |= bit(other.kind);
@@ -176,8 +177,8 @@ std::vector<std::string_view> value_type_names() {
 std::span<const UnitWord> units() { return unit_words; }
 
 Kinds all_kinds() {
-  static_assert(effect::vocabulary.size() < 64, "a kind is one bit");
-  return (Kinds{1} << effect::vocabulary.size()) - 1;
+  static_assert(effect::kinds < 64, "a kind is one bit");
+  return (Kinds{1} << effect::kinds) - 1;
 }
 
 std::optional<Kinds> find_effect_type(std::string_view name) {
@@ -200,6 +201,7 @@ std::string names_of(Kinds kinds) {
   std::string out;
   for (const auto& w : effect::vocabulary)
     if (kinds & bit(w.kind)) out += (out.empty() ? "" : ", ") + std::string(w.name);
+  if (kinds & bit(effect::Kind::own)) out += (out.empty() ? "" : ", ") + std::string("one's own");
   return out;
 }
 

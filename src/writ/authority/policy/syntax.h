@@ -43,6 +43,10 @@ struct TypeDeclaration {  // type NAME = BASE | BASE where EXPRESSION;
   std::vector<Word> bases;
   std::optional<Node> where;
 };
+struct EffectDeclaration {  // effect KIND(FIELD, ...);
+  Word name;
+  std::vector<Word> fields;
+};
 struct CapabilityDeclaration {  // capability NAME = "GRANT";
   Word name, grant;
 };
@@ -93,6 +97,7 @@ struct Test {
 
 struct Policy {
   Word name;
+  std::vector<EffectDeclaration> effects;
   std::vector<TypeDeclaration> types;
   std::vector<CapabilityDeclaration> capabilities;
   std::vector<SetDeclaration> sets;

@@ -16,8 +16,7 @@ std::vector<std::string> asked_rules(const Program& program, const effect::Effec
   std::vector<std::string> out;
   const CapabilityFacts capability = facts_of(grant);
   Facts facts;
-  facts.kind = e.kind;
-  facts.resource = e.resource;
+  set_effect(facts, e.kind, e.resource);
   facts.capability = &capability;
   facts.component = &component;
   for (const auto& [word, rule] : program.effect_rules) {
@@ -29,8 +28,10 @@ std::vector<std::string> asked_rules(const Program& program, const effect::Effec
 }
 
 Result<Grant> grant_by_name(const effect::Effect& e) {
-  const auto resource = e.resource.empty() ? "" : ":" + escape_resource(e.resource);
-  return parse_grant(std::string(effect::name(e.kind)) + resource, "/", WallTime{});
+  const auto [kind, thing] = effect::named(e);
+  std::string text = std::string(kind) + (thing.empty() ? "" : ":" + escape_resource(thing));
+  for (const auto& f : e.fields) text += "," + f.name + "=any";
+  return recorded_grant(text);
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ CapabilityFacts facts_of(const Grant& g) { return {g.resource ? g.resource->text
 
 Value load(Attribute attribute, const Facts& f) {
   switch (attribute) {
-    case Attribute::effect_kind: return Value::of_text(effect::name(f.kind));
+    case Attribute::effect_kind: return Value::of_text(f.own.empty() ? effect::name(f.kind) : f.own);
     case Attribute::effect_nature: return Value::of_text(effect::name(effect::word(f.kind).nature));
     case Attribute::effect_resource: return Value::of_text(f.resource);
     case Attribute::effect_bytes: return Value::of(clamp(f.bytes));
@@ -135,6 +135,18 @@ bool holds(const Globs& globs, bool of_resource, effect::Kind kind, std::string_
   const auto form = of_resource ? effect::word(kind).resource : effect::ResourceForm::name;
   const auto& pattern = globs.by_form[static_cast<std::size_t>(form)];
   return pattern && pattern->covers(text);
+}
+
+Value field_of(const Expression& e, const Facts& f) {
+  if (e.number == 0) {
+    const auto* said = f.fields == nullptr ? nullptr : effect::find(*f.fields, e.text);
+    return said == nullptr ? Value::failed_by(Failure::missing) : Value::of(clamp(said->millionths));
+  }
+  if (f.capability == nullptr) return Value::failed_by(Failure::missing);
+  const auto& fields = f.capability->limits.fields;
+  const auto bound = std::ranges::find(fields, e.text, &FieldLimit::name);
+  if (bound == fields.end() || !bound->each) return Value::failed_by(Failure::missing);
+  return Value::of(clamp(bound->each->millionths));
 }
 
 bool has_label(const Facts& f, std::string_view label) {

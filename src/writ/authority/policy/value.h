@@ -37,6 +37,7 @@ Value apply(Op, const Value&);                // negate, not_, is_empty
 Value apply(Op, const Value&, const Value&);  // comparisons, arithmetic, starts_with, ends_with, contains
 bool holds(const ValueSet&, const Value&);
 bool holds(const Globs&, bool of_resource, effect::Kind, std::string_view text);
+Value field_of(const Expression& field, const Facts&);  // `failed` if it is not said, or not bounded
 bool has_label(const Facts&, std::string_view label);
 
 }  // namespace writ::authority::policy

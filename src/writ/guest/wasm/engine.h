@@ -21,7 +21,7 @@ namespace writ::guest::wasm {
 struct Options {
   std::shared_ptr<fence::Fence> fence;
   std::string cache;                              // folder, absolute
-  std::vector<HostModule> host = {wasi_module()};  // what modules can import
+  std::vector<HostModule> host = {wasi_module(), writ_module()};  // what modules can import
   Tools tools = {};
   TierChoice tier = TierChoice::best;
   // Called with automatic choice, on the thread of prepare(), after a module went into the queue of improve.h and while

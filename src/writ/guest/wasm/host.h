@@ -46,6 +46,8 @@ struct HostModule {
 
 // WASI preview 1 over the session of the call.
 HostModule wasi_module();
+// Effects of one's own over the same session.
+HostModule writ_module();
 
 // An import found in the tables, by their order.
 struct Linked {

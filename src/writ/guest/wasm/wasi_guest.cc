@@ -127,10 +127,15 @@ Errno WasiGuest::sleep(Nanoseconds duration) {
   }
   const Nanoseconds now = setup_.clock.monotonic();
   const Nanoseconds end = duration < deadline_ - now ? now + duration : deadline_;
-  for (Nanoseconds t = now; t < end; t = setup_.clock.monotonic()) {
-    if (setup_.cancellation.requested()) return leave(End::cancelled, 0, "cancelled while sleeping");
-    std::this_thread::sleep_for(std::min(end - t, sleep_slice));
-  }
+  const bool allowed = session().sleep_really([&] {
+    for (Nanoseconds t = now; t < end; t = setup_.clock.monotonic()) {
+      if (setup_.cancellation.requested()) return false;
+      std::this_thread::sleep_for(std::min(end - t, sleep_slice));
+    }
+    return end != deadline_;
+  });
+  if (!allowed) return Errno::acces;
+  if (setup_.cancellation.requested()) return leave(End::cancelled, 0, "cancelled while sleeping");
   return end == deadline_ ? leave(End::timed_out, 0, "out of time while sleeping") : Errno::success;
 }
 
