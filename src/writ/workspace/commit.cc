@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <map>
@@ -18,20 +19,29 @@ namespace {
 
 constexpr std::size_t piece = 256 * 1024;
 // From this many files on, one sync of the whole file system costs less than one of each.
-constexpr std::size_t many_files = 24;
+constexpr std::size_t many_files = 8;
 
-// The bytes under a digest, from one open file to another; `code` says what it means that they are other bytes.
+bool is_zeros(std::span<const std::byte> part) {
+  return std::ranges::all_of(part, [](std::byte b) { return b == std::byte{0}; });
+}
+
+// The bytes under a digest, from one open file to another, which has no bytes yet: runs of zeros become holes.
+// `code` says what it means that they are other bytes.
 Result<void> copy(Files& files, const Fd& from, const Fd& to, const DigestPair& expected, Code code, const std::string& where) {
   DigestStream digest;
-  std::vector<std::byte> buffer(piece);
-  for (std::uint64_t at = 0;;) {
+  std::vector<std::byte> buffer(piece), last;
+  std::uint64_t at = 0;
+  for (;;) {
     WRIT_TRY(const auto n, files.read(from, at, buffer));
     if (n == 0) break;
     const auto part = std::span(buffer).first(n);
     digest.update(part);
-    WRIT_CHECK(files.write(to, at, part));
+    const bool hole = n == piece && is_zeros(part);
+    if (!hole) WRIT_CHECK(files.write(to, at, part));
+    last.assign(hole ? 1 : 0, std::byte{0});
     at += n;
   }
+  if (!last.empty()) WRIT_CHECK(files.write(to, at - 1, last));  // the size is that of the whole
   if (digest.finish() == expected) return {};
   return Error{code, code == Code::conflict ? "it was changed by somebody else since the task looked at it"
                                             : "a content that was kept is not what was written",
@@ -54,7 +64,7 @@ struct Commit::Parts {
   Result<void> prepare_tree(std::size_t tree);
   Result<void> prepare_one(std::size_t tree, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
   Result<void> keep_for_undo(const Fd& root, const Change&);
-  Result<void> sync_undo();
+  Result<void> sync_prepared();
   Result<Fd> beside(const Fd& root, const std::string& path);
   bool sync_at_once() const {
     std::size_t all = 0;
@@ -126,25 +136,26 @@ Result<void> Commit::Parts::prepare_tree(std::size_t tree) {
   std::set<std::string> several;
   for (const auto& c : t.changes)
     if (!c.same_as.empty()) several.insert(c.same_as);
-  std::set<std::string> folders;
   for (std::size_t i = 0; i < t.changes.size(); ++i) {
     WRIT_CHECK(prepare_one(tree, i, firsts));
     if (!several.contains(t.changes[i].path)) firsts.erase(t.changes[i].path);
-    folders.insert(parent_of(t.changes[i].path));
-  }
-  // The names of the copies have to be there after a power cut, if the intent is.
-  for (const auto& path : folders) {
-    WRIT_TRY(const auto folder, beside(roots[tree], join(path, "x")));
-    WRIT_CHECK(sync_at_once() ? files.sync_file_system(folder) : files.sync(folder));
-    if (sync_at_once() && path.empty()) break;
   }
   return {};
 }
 
-Result<void> Commit::Parts::sync_undo() {
-  const Fd folder(::open(places.undo(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return {};  // nothing was there that could be replaced
-  return sync_at_once() ? files.sync_file_system(folder) : files.sync(folder);
+// The copies, and their names, have to be there after a power cut, if the intent is.
+Result<void> Commit::Parts::sync_prepared() {
+  FolderSync sync(files, sync_at_once() ? FolderSync::How::file_systems : FolderSync::How::each);
+  for (std::size_t tree = 0; tree < roots.size(); ++tree) {
+    std::set<std::string> folders;
+    for (const auto& c : changes.trees[tree].changes) folders.insert(parent_of(c.path));
+    for (const auto& path : folders) {
+      WRIT_TRY(const auto folder, beside(roots[tree], join(path, "x")));
+      WRIT_CHECK(sync.add(folder));
+    }
+  }
+  const Fd undo(::open(places.undo(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return undo ? sync.add(undo) : Result<void>();  // else nothing was there that could be replaced
 }
 
 Commit::Commit(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -172,7 +183,7 @@ Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& plac
   WRIT_CHECK(write_marker(places, id, changes));
   std::unique_ptr<Commit> commit(new Commit(std::move(parts)));
   for (std::size_t i = 0; i < changes.trees.size(); ++i) WRIT_CHECK(commit->parts_->prepare_tree(i));
-  WRIT_CHECK(commit->parts_->sync_undo());
+  WRIT_CHECK(commit->parts_->sync_prepared());
   return commit;
 }
 

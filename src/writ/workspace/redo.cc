@@ -12,6 +12,7 @@ namespace writ::workspace {
 namespace {
 
 constexpr mode_t while_filled = 0700;
+constexpr std::size_t many_folders = 4;  // from here on their file system is synced as a whole
 
 bool is_absent(const Error& e) { return e.number == ENOENT || e.number == ENOTDIR; }
 // What openat2 says where a folder on the way is a link now.
@@ -151,9 +152,10 @@ class Redo {
   }
 
   Result<void> sync() {
+    FolderSync sync(files_, touched_.size() < many_folders ? FolderSync::How::each : FolderSync::How::file_systems);
     for (const auto& path : touched_) {
       const auto folder = files_.open(root_, path, O_RDONLY | O_DIRECTORY);
-      if (folder) WRIT_CHECK(files_.sync(*folder));
+      if (folder) WRIT_CHECK(sync.add(*folder));
       else if (!is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
     }
     return {};
@@ -189,6 +191,12 @@ std::string parent_of(std::string_view path) {
 }
 
 std::string name_of(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }  // npos + 1 is 0
+
+Result<void> FolderSync::add(const Fd& folder) {
+  if (how_ == How::each) return files_.sync(folder);
+  WRIT_TRY(const auto s, files_.look(folder, ""));
+  return synced_.insert(s.st_dev).second ? files_.sync_file_system(folder) : Result<void>();
+}
 
 Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Changes& changes) {
   std::vector<std::string> left;

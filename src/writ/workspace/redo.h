@@ -2,6 +2,8 @@
 // changes and the task's id; what is already so is left so.   Threads: one at a time.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,19 @@ std::string prepared_name(const TaskId&, std::size_t tree, std::size_t change);
 std::string parent_of(std::string_view path);  // "" is the root
 std::string name_of(std::string_view path);
 std::string join(std::string_view folder, std::string_view name);
+
+// Makes names in folders last: folder by folder, or all of a file system at once, which costs no more than one folder.
+class FolderSync {
+ public:
+  enum class How : std::uint8_t { each, file_systems };
+  FolderSync(Files& files, How how) : files_(files), how_(how) {}
+  Result<void> add(const Fd& folder);
+
+ private:
+  Files& files_;
+  How how_;
+  std::set<std::uint64_t> synced_;  // devices
+};
 
 // Everything in `changes` is so afterwards, and synced, except what somebody changed since: those paths are the answer.
 Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&);
