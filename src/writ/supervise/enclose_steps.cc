@@ -119,7 +119,7 @@ class Planner {
         add({.what = Step::What::make_file, .path = at, .source = keep(p.source), .size = p.source.size(), .mode = p.mode});
         return;
       case What::link: add({.what = Step::What::make_link, .path = at, .source = keep(p.source)}); return;
-      case What::masked: add({.what = Step::What::mask, .path = at, .may_fail = true}); return;
+      case What::masked: add({.what = Step::What::mask, .path = at}); return;
       case What::sealed: {
         const char* kept = keep("/.sealed/" + std::to_string(s_.list.size()));
         add({.what = Step::What::make_file, .path = kept, .source = keep(p.source), .size = p.source.size(), .mode = p.mode});

@@ -18,6 +18,7 @@ namespace writ::supervise {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 class EnclosureOf : public ::testing::TestWithParam<Way> {
@@ -100,6 +101,22 @@ TEST_P(EnclosureOf, SeesItsOwnTreeAndNothingElse) {
   if (GetParam() != Way::bare) {
     EXPECT_THAT(r.text, HasSubstr("hello\n")) << r.end.failed;
   }
+}
+
+TEST_P(EnclosureOf, WhatIsMaskedIsEmptyAndStaysSo) {
+  if (GetParam() == Way::bare) GTEST_SKIP() << "there are no mounts";
+  std::filesystem::create_directories(folder_ + "/shown/deep");
+  for (const char* name : {"/shown/file", "/shown/deep/file", "/shown/other"}) std::ofstream(folder_ + name) << "secret\n";
+  Enclosure e = shell("cat /shown/file; ls /shown/deep; cat /shown/other; rm /shown/file; rmdir /shown/deep; echo x >/shown/file; :");
+  using What = Place::What;
+  e.places.push_back({What::open, "/shown", folder_ + "/shown"});
+  for (const char* at : {"/shown/file", "/shown/deep", "/shown/absent"}) e.places.push_back({What::masked, at});
+  e.writable.push_back("/shown");
+  const Ran r = run(e);
+  EXPECT_THAT(r.end.failed, IsEmpty());
+  EXPECT_THAT(r.text, HasSubstr("secret\n"));
+  EXPECT_EQ(r.text.find("secret\n"), r.text.rfind("secret\n")) << r.text;  // the one that is not masked
+  EXPECT_EQ(read_file(folder_ + "/shown/file", MiB).value_or(""), "secret\n");
 }
 
 TEST_P(EnclosureOf, InheritsNothing) {
