@@ -50,7 +50,8 @@ class MountedShadow {
     std::vector<std::string> elsewhere = {};
   };
   // One overlay: mount("overlay", target, "overlay", flags, options), where target is where the task sees the root, and `at`
-  // below it. Paths as seen before any pivot_root. In their order: the root's comes first.
+  // below it. Paths as seen before any pivot_root, and target not among the lowers. In their order: the root's comes first. More
+  // than one where something is mounted in the folder (with Overlay::trusted only: a user namespace may not look below mounts).
   struct Mount {
     std::string at;  // "" is the root
     std::string lower, upper, work;

@@ -44,11 +44,6 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
-Error changed_since(const std::string& root, std::string_view path) {
-  return {Code::conflict, "it was changed by somebody else since the task started",
-          escape_for_terminal(root + "/" + std::string(path)), "run the task again"};
-}
-
 }  // namespace
 
 Error left_alone(std::string what, std::string_view path) {
@@ -162,16 +157,21 @@ std::optional<std::uint64_t> MountedBase::at_start(std::string_view path) const 
 Result<std::optional<struct stat>> MountedBase::unchanged(const std::string& path, const Entry* listed) const {
   const auto then = at_start(path);
   if (listed == nullptr && !then) return std::optional<struct stat>();
-  if (listed == nullptr || !then || *then != listed->listed) return changed_since(real_root_, path);
+  if (listed == nullptr || !then || *then != listed->listed) return changed_since(path);
   const auto now = host_files().look(root_, path);
-  if (!now) return changed_since(real_root_, path);
+  if (!now) return changed_since(path);
   const auto elapsed = (system_clock().monotonic() - booted_).count();
   const auto passed = system_clock().wall().ns - started_.ns;
   const auto behind = elapsed - passed;  // how far the clock was set back
   const bool set_back = behind > slack_ns + elapsed / 1'000'000'000 * slew_per_second;
   if (!S_ISDIR(now->st_mode) && identity_of(*now).changed.ns > started_.ns - (set_back ? behind : 0))
-    return changed_since(real_root_, path);
+    return changed_since(path);
   return std::optional(*now);
+}
+
+Error MountedBase::changed_since(std::string_view path) const {
+  return {Code::conflict, "it was changed by somebody else since the task started",
+          escape_for_terminal(real_root_ + "/" + std::string(path)), "run the task again"};
 }
 
 Result<std::vector<Entry>> MountedBase::list(const std::string& path) const {

@@ -48,6 +48,7 @@ class MountedBase {
   // What is there now, `conflict` if it is not what was there at the start. Nothing: neither then nor now. `listed` is its
   // entry now, null if there is none.
   Result<std::optional<struct stat>> unchanged(const std::string& path, const Entry* listed) const;
+  Error changed_since(std::string_view path) const;
   // A folder's entries now; empty if it is not there.
   Result<std::vector<Entry>> list(const std::string& path) const;
   // As of struct stat, with target but without digest. Nothing for what is neither file, folder nor link.

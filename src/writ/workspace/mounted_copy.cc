@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 
 #include "writ/base/escape.h"
@@ -28,22 +27,23 @@ struct CopiedHash {
   std::size_t operator()(const Copied& c) const { return std::hash<std::uint64_t>{}(c.inode * 31 + c.device); }
 };
 
+// What was copied, by path, as it was when the copy was done.
+using Copies = std::unordered_map<std::string, struct stat>;
+
 class CopyMarks final : public Left {
  public:
-  CopyMarks(const std::unordered_map<std::string, Identity>& copies, const std::set<std::string>& kept_back)
-      : copies_(copies), kept_back_(kept_back) {}
+  explicit CopyMarks(const Copies& copies) : copies_(copies) {}
   Result<Meaning> meaning(const Fd&, const std::string& path, const std::string&, const struct stat& s) const override {
     const auto i = copies_.find(path);
-    const bool same = i != copies_.end() && i->second == identity_of(s);
-    return same && !S_ISDIR(s.st_mode) ? Meaning::untouched : Meaning::present;
+    if (i == copies_.end() || i->second.st_ino != s.st_ino || i->second.st_mode != s.st_mode) return Meaning::present;
+    return S_ISDIR(s.st_mode) || identity_of(i->second) == identity_of(s) ? Meaning::untouched : Meaning::present;
   }
   Result<bool> is_whole(const Fd&) const override { return true; }
-  bool was_kept_back(const std::string& path) const override { return kept_back_.contains(path); }
+  bool was_kept_back(const std::string& path) const override { return !copies_.contains(path); }
   bool is_own_attribute(std::string_view) const override { return false; }
 
  private:
-  const std::unordered_map<std::string, Identity>& copies_;
-  const std::set<std::string>& kept_back_;
+  const Copies& copies_;
 };
 
 class CopyShadow final : public MountedShadow {
@@ -63,10 +63,9 @@ class CopyShadow final : public MountedShadow {
     for (auto i = folders_.rbegin(); i != folders_.rend(); ++i) WRIT_CHECK(dress_folder(i->first, i->second));
     WRIT_TRY(const auto root, host_files().look(base_->root(), ""));
     WRIT_CHECK(dress_folder("", root));
-    for (auto& [path, identity] : copies_) {
-      WRIT_TRY(const auto now, host_files().look(top_, path));
-      identity = identity_of(now);
-      last_ = std::max(last_, identity.changed);
+    for (auto& [path, s_now] : copies_) {
+      WRIT_TRY(s_now, host_files().look(top_, path));
+      last_ = std::max(last_, identity_of(s_now).changed);
     }
     return wait_for_tick();
   }
@@ -76,7 +75,7 @@ class CopyShadow final : public MountedShadow {
   const std::string& folder() const override { return place_; }
 
   Result<Tree> seal() override {
-    const CopyMarks marks(copies_, kept_back_);
+    const CopyMarks marks(copies_);
     WRIT_TRY(auto sealed, seal_left(*base_, marks, {{"", place_}}, setup_.contents));
     left_out_ = std::move(sealed.left_out);
     clear();
@@ -94,20 +93,18 @@ class CopyShadow final : public MountedShadow {
     struct stat s{};
     if (::fstatat(folder.get(), e.name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return not_copied(errno, path);
     const auto kind = kind_of(s);
-    if (!kind) {  // a socket or the like stays where it is
-      kept_back_.insert(path);
-      return {};
-    }
+    if (!kind) return {};  // a socket or the like stays where it is
     WRIT_TRY(const auto parent, host_files().open(top_, parent_of(path), O_RDONLY | O_DIRECTORY));
     const auto name = name_of(path);
     if (*kind == Kind::folder) {
       folders_.emplace(path, s);
+      copies_.emplace(path, s);
       return host_files().make_folder(parent, name, 0700);
     }
     if (*kind == Kind::link) {
       WRIT_TRY(const auto target, host_files().read_link(folder, e.name));
       WRIT_CHECK(host_files().make_link(parent, name, target));
-      copies_.emplace(path, Identity());
+      copies_.emplace(path, s);
       return {};
     }
     if (s.st_nlink > 1) {
@@ -115,7 +112,7 @@ class CopyShadow final : public MountedShadow {
       if (!fresh) {
         WRIT_TRY(const auto from, host_files().open(top_, parent_of(first->second), O_RDONLY | O_DIRECTORY));
         WRIT_CHECK(host_files().add_name(from, name_of(first->second), parent, name));
-        copies_.emplace(path, Identity());
+        copies_.emplace(path, s);
         return {};
       }
     }
@@ -126,15 +123,12 @@ class CopyShadow final : public MountedShadow {
     WRIT_CHECK(host_files().dress(to, s.st_mode & 0777, *from));
     const timespec times[2] = {s.st_atim, s.st_mtim};
     if (::futimens(to.get(), times) != 0) return system_error(errno, "cannot set the time of a copy", escape_for_terminal(path));
-    copies_.emplace(path, Identity());
+    copies_.emplace(path, s);
     return {};
   }
 
-  Result<void> not_copied(int number, const std::string& path) {
-    if (number == EACCES || number == EPERM) {  // what whoever runs this may not read, the task may not either
-      kept_back_.insert(path);
-      return {};
-    }
+  static Result<void> not_copied(int number, const std::string& path) {
+    if (number == EACCES || number == EPERM) return {};  // what whoever runs this may not read, the task may not either
     if (number != ENOENT) return system_error(number, "cannot copy", escape_for_terminal(path));
     return Error{Code::conflict, "it went away while the folder was copied", escape_for_terminal(path), "run the task again"};
   }
@@ -168,9 +162,8 @@ class CopyShadow final : public MountedShadow {
   Fd held_, top_;
   std::optional<MountedBase> base_;
   std::map<std::string, struct stat> folders_;
-  std::unordered_map<std::string, Identity> copies_;
+  Copies copies_;
   std::unordered_map<Copied, std::string, CopiedHash> names_;  // of files with several: the first
-  std::set<std::string> kept_back_;
   WallTime last_;
   std::vector<Mount> none_;
   std::vector<std::string> left_out_;

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "writ/workspace/testing_folder.h"
+
 namespace writ::workspace::testing {
 
 namespace {
@@ -19,6 +21,8 @@ void put_text(const char* path, const std::string& text) {
 }  // namespace
 
 int as_guest(const MountedShadow& shadow, Overlay form, const std::function<void()>& guest) {
+  const Folder place;  // not the root itself: what is mounted first would hide the volumes that are to be laid under
+  const auto top = shadow.mounts().empty() ? shadow.folder() : place.text();
   const pid_t child = ::fork();
   if (child == 0) {
     const auto uid = ::geteuid();
@@ -32,11 +36,11 @@ int as_guest(const MountedShadow& shadow, Overlay form, const std::function<void
       }
       if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(121);
       for (const auto& m : shadow.mounts()) {
-        const auto target = shadow.root() + (m.at.empty() ? "" : "/" + m.at);
+        const auto target = top + (m.at.empty() ? "" : "/" + m.at);
         if (::mount("overlay", target.c_str(), "overlay", m.flags, m.options.c_str()) != 0) ::_exit(122);
       }
     }
-    if (::chdir(shadow.mounts().empty() ? shadow.folder().c_str() : shadow.root().c_str()) != 0) ::_exit(123);
+    if (::chdir(top.c_str()) != 0) ::_exit(123);
     try {
       guest();
     } catch (const std::exception& e) {

@@ -17,6 +17,7 @@
 
 #include "writ/base/escape.h"
 #include "writ/workspace/contents.h"
+#include "writ/workspace/keep.h"
 #include "writ/workspace/mounted_seal.h"
 #include "writ/workspace/redo.h"
 #include "writ/workspace/shadow_nodes.h"
@@ -51,7 +52,10 @@ class OverlayMarks final : public Left {
   Result<Meaning> meaning(const Fd& folder, const std::string& path, const std::string& name, const struct stat& s) const override {
     if (S_ISCHR(s.st_mode) && s.st_rdev == makedev(0, 0)) return Meaning::removed;
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) return Meaning::present;
-    WRIT_TRY(const auto fd, host_files().open(folder, name, O_PATH | O_NOFOLLOW));
+    // Attributes are read by those who may read the file.
+    const bool readable = (s.st_mode & S_IRUSR) != 0;
+    const std::uint64_t reading = S_ISDIR(s.st_mode) ? O_RDONLY | O_DIRECTORY : O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
+    WRIT_TRY(const auto fd, readable ? host_files().open(folder, name, O_PATH | O_NOFOLLOW) : open_left(folder, name, reading, s));
     if (S_ISREG(s.st_mode) && s.st_size == 0) {
       WRIT_TRY(const auto whiteout, attribute(fd, "whiteout"));
       if (whiteout) return Meaning::removed;
@@ -92,6 +96,9 @@ class OverlayShadow final : public MountedShadow {
   Result<void> prepare() {
     WRIT_TRY(held_, hold_contents(setup_.contents));
     if (is_remote(base_.root())) return wont_do("the folder is on a file system of another machine", base_.real_root());
+    if (form_ == Overlay::user && !base_.mounted().empty())
+      return wont_do("something is mounted in the folder, and a user namespace may not look below it",
+                     base_.real_root() + "/" + *base_.mounted().begin());
     for (const auto& at : base_.mounted()) {
       WRIT_TRY(const auto folder, host_files().look(base_.root(), at));
       if (!S_ISDIR(folder.st_mode)) return wont_do("a file is mounted in the folder", base_.real_root() + "/" + at);

@@ -115,6 +115,8 @@ class MountedSeal {
   Result<void> put(Change c) {
     if (out_.tree.changes.size() == max_changes)
       return file_error(ENOSPC, Code::exhausted, "a task changes at most " + std::to_string(max_changes) + " files", base_.real_root());
+    for (std::string above = parent_of(c.path); !above.empty() && !lost_.empty(); above = parent_of(above))
+      if (lost_.contains(above)) return base_.changed_since(above);
     out_.tree.changes.push_back(std::move(c));
     return {};
   }
@@ -177,6 +179,12 @@ class MountedSeal {
   Result<Into> present(const Fd& parent, const std::string& path, const std::string& name, const struct stat& s, const Entry* listed,
                        Meaning meaning) {
     if (meaning == Meaning::untouched && !S_ISDIR(s.st_mode)) return Into::no;
+    if (meaning == Meaning::untouched) {
+      const auto was = base_.unchanged(path, listed);
+      if (was && *was && S_ISDIR((*was)->st_mode)) return Into::base;
+      lost_.insert(path);  // somebody took it away: a conflict only if there is something to put into it
+      return Into::alone;
+    }
     WRIT_TRY(const auto was, base_.unchanged(path, listed));
     if (was && !kind_of(*was) && (was->st_mode & S_IFMT) != (s.st_mode & S_IFMT))
       return left_alone("sockets, devices and named pipes of the folder stay where they are", path);
@@ -345,6 +353,7 @@ class MountedSeal {
   Fd top_;
   std::string at_;
   std::set<std::string> elsewhere_;
+  std::set<std::string> lost_;         // folders that the task left as they were, and somebody else did not
   std::map<std::string, Node> nodes_;  // of changes whose file has several names
   std::map<Node, mode_t> modes_;       // of files with several names
   std::uint64_t used_ = 0;

@@ -1,0 +1,327 @@
+// Mounted shadows where the machine is not as roomy and plain as one would like: volumes and files mounted in the folder, disks
+// that fill up, an ordinary user, a store inside the folder, an upper folder elsewhere.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "writ/workspace/testing_mounted_task.h"
+#include "writ/workspace/undo.h"
+
+namespace writ::workspace {
+namespace {
+
+using namespace testing;
+
+void demand(bool so, const std::string& what) {
+  if (!so) throw std::runtime_error(what);
+}
+template <class T>
+void demand(const Result<T>& r, const std::string& what) {
+  if (!r) throw std::runtime_error(what + ": " + r.error().text());
+}
+
+// In a process of its own; what it throws is printed, and fails the test.
+void apart(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      work();
+      ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "%s\n", e.what());
+      ::_exit(1);
+    }
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+class MountedPlace : public MountedTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount and to become others";
+    MountedTest::SetUp();
+  }
+  // Mounts of the work go with it.
+  void in_namespace(const std::function<void()>& work) {
+    apart([&] {
+      must(::unshare(CLONE_NEWNS), "unshare");
+      must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private");
+      work();
+    });
+  }
+  static void mount_tmpfs(const std::string& at, const std::string& size) {
+    fs::create_directories(at);
+    must(::mount("tmpfs", at.c_str(), "tmpfs", 0, ("mode=0700,size=" + size).c_str()), "tmpfs");
+  }
+  // Everything of a disk that is free, but for some bytes.
+  static void fill(const std::string& folder, std::size_t leave) {
+    const Fd fd(::open((folder + "/filler").c_str(), O_WRONLY | O_CREAT, 0600));
+    const std::string block(4096, 'f');
+    off_t size = 0;
+    while (::write(fd.get(), block.data(), block.size()) > 0) size += 4096;
+    must(::ftruncate(fd.get(), std::max<off_t>(0, size - static_cast<off_t>(leave))), "ftruncate");
+  }
+};
+
+TEST_P(MountedPlace, AVolumeInTheFolder) {
+  in_namespace([this] {
+    const auto volume = base / "d/volume";
+    mount_tmpfs(volume, "1m");
+    base.write("d/volume/x", "old");
+    base.write("d/volume/gone", "old");
+    base.write("d/volume/s/.writ/secret", "s");
+    struct stat before{}, after{}, outer{};
+    must(::stat(volume.c_str(), &before), "stat");
+    wait_a_tick();
+    const auto old = picture(base.text());
+    if (GetParam() == Way::user) return demand(!make(setup()), "a user namespace may not lay bare what is below a volume");
+    open();
+    demand(GetParam() == Way::copy || shadow->mounts().size() == 2, "one overlay for each");
+    guest([] {
+      demand(fs::exists("d/volume/x"), "the volume is not seen");
+      demand(!fs::exists("d/volume/s/.writ"), "a hidden name is seen");
+      write("d/volume/x", "new");
+      write("d/volume/made", "new");
+      fs::remove("d/volume/gone");
+      write("keep", "new");
+    });
+    demand(picture(base.text()) == old, "the base changed");
+    demand(commit(), "commit");
+    demand(base.read("d/volume/x") == "new" && base.read("d/volume/made") == "new" && base.read("keep") == "new", "it is not so");
+    demand(!fs::exists(base / "d/volume/gone"), "it is still there");
+    must(::stat(volume.c_str(), &after), "stat");
+    must(::stat((base / "d").c_str(), &outer), "stat");
+    demand(before.st_dev == after.st_dev && before.st_ino == after.st_ino && outer.st_dev != after.st_dev, "the volume is another");
+    const auto back = reverse(host_files(), places, id, changes);
+    demand(back, "reverse");
+    const auto first = id;
+    id = TaskId::random();
+    changes = *back;
+    const auto store = open_store(own.text());
+    auto undo = Commit::prepare(host_files(), places, id, changes, places.undo(first));
+    demand(undo, "prepare undo");
+    demand(store->write([&](store::Transaction& t) { return (*undo)->enter(t); }), "enter undo");
+    demand((*undo)->apply(), "apply undo");
+    demand(picture(base.text()) == old, "undo left a mix");
+  });
+}
+
+TEST_P(MountedPlace, AVolumeCannotGo) {
+  in_namespace([this] {
+    mount_tmpfs(base / "d/volume", "1m");
+    base.write("d/volume/x", "old");
+    wait_a_tick();
+    if (GetParam() == Way::user) return;
+    open();
+    guest([] {
+      std::error_code ignored;
+      fs::remove_all("d", ignored);
+    });
+    const auto sealed = shadow->seal();
+    demand(base.read("d/volume/x") == "old", "the volume changed");
+    if (GetParam() == Way::copy) return demand(!sealed && sealed.error().code == Code::denied, "it was sealed");
+    demand(sealed, "seal");  // the kernel kept the task from it
+    for (const auto& c : sealed->changes) demand(c.path != "d" && c.path != "d/volume", "it goes");
+  });
+}
+
+TEST_P(MountedPlace, AFileMountedInTheFolder) {
+  in_namespace([this] {
+    own.write("other", "mounted");
+    must(::mount((own / "other").c_str(), (base / "keep").c_str(), nullptr, MS_BIND, nullptr), "bind");
+    const auto made = make(setup());
+    demand(made.has_value() == (GetParam() == Way::copy), "an overlay cannot show it");
+    demand(made || made.error().code == Code::unsupported, "unsupported");
+  });
+}
+
+TEST_P(MountedPlace, AStoreInTheFolder) {
+  places.store = base / ".writ";
+  const auto inside = make(setup());
+  EXPECT_EQ(inside.has_value(), GetParam() == Way::copy);
+  if (!inside) {
+    EXPECT_EQ(inside.error().code, Code::unsupported) << inside.error().text();
+  }
+  id = TaskId::random();
+  auto with_place = setup();
+  with_place.elsewhere = {"/nowhere", own.text()};
+  auto made = make(with_place);
+  ASSERT_TRUE(made) << made.error().text();
+  shadow = std::move(*made);
+  guest([] { write("keep", "new"); });
+  auto sealed = shadow->seal();
+  ASSERT_TRUE(sealed) << sealed.error().text();
+  ASSERT_EQ(sealed->changes.size(), 1u);
+  EXPECT_TRUE(picture(own.text()).empty()) << "what lay elsewhere is left";
+}
+
+// A task that was killed left its changes elsewhere: whoever clears its private folder clears them.
+TEST_P(MountedPlace, WhatLiesElsewhereGoesWithThePrivateFolder) {
+  if (GetParam() == Way::copy) return;
+  places.store = base / ".writ";
+  auto with_place = setup();
+  with_place.elsewhere = {own.text()};
+  apart([&] {
+    auto made = make(with_place);
+    demand(made, "make");
+    ::_exit(0);
+  });
+  EXPECT_FALSE(picture(own.text()).empty());
+  ASSERT_TRUE(remove_contents(places.shadow(id)));
+  EXPECT_TRUE(picture(own.text()).empty());
+  EXPECT_FALSE(fs::exists(places.shadow(id)));
+}
+
+// Full where the task's private files and copies for undo are.
+TEST_P(MountedPlace, NoSpaceInTheStore) {
+  in_namespace([this] {
+    base.write("big", std::string(300'000, 'b'));
+    wait_a_tick();
+    mount_tmpfs(own.text(), "1500k");
+    open();
+    guest([] { write("big", std::string(100'000, 'n')), write("keep", "new"); });
+    const auto old = picture(base.text());
+    auto sealed = shadow->seal();
+    demand(sealed, "seal");
+    changes.trees.push_back(std::move(*sealed));
+    const auto store = open_store(own.text());
+    fill(own.text(), 100'000);
+    auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
+    demand(!commit && commit.error().code == Code::exhausted, "prepared although there is no room");
+    demand(picture(base.text()) == old, "the base changed");
+    demand(!fs::exists(places.undo(id)), "copies are left");
+    fs::remove(own / "filler");
+    commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
+    demand(commit, "with room");
+    demand(store->write([&](store::Transaction& t) { return (*commit)->enter(t); }), "enter");
+    demand((*commit)->apply(), "apply");
+    demand(base.read("keep") == "new", "nothing is lost");
+  });
+}
+
+TEST_P(MountedPlace, NoSpaceForTheTransaction) {
+  in_namespace([this] {
+    mount_tmpfs(own.text(), "1500k");
+    open();
+    guest([] { write("keep", "new"), fs::remove("d/one"); });
+    const auto old = picture(base.text());
+    auto sealed = shadow->seal();
+    demand(sealed, "seal");
+    changes.trees.push_back(std::move(*sealed));
+    {
+      const auto store = open_store(own.text());
+      auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
+      demand(commit, "prepare");
+      fill(own.text(), 0);
+      const auto entered = store->write([&](store::Transaction& t) { return (*commit)->enter(t); });
+      demand(!entered, "entered although there is no room");
+    }
+    fs::remove(own / "filler");
+    shadow.reset();  // else the task is alive, and recovery leaves it alone
+    const auto store = open_store(own.text());
+    const auto r = recover(host_files(), *store, places, [](const TaskId&) { return false; });
+    demand(r, "recover");
+    demand(picture(base.text()) == old, "the base changed");
+  });
+}
+
+TEST_P(MountedPlace, NoSpaceInTheFolder) {
+  in_namespace([this] {
+    mount_tmpfs(base.text(), "1m");
+    base.write("keep", "k");
+    wait_a_tick();
+    open();
+    guest([] { write("keep", std::string(300'000, 'n')); });
+    fill(base.text(), 100'000);
+    const auto old = picture(base.text());
+    const auto done = commit();
+    demand(!done && done.error().code == Code::exhausted, "committed although there is no room");
+    demand(picture(base.text()) == old, "the base changed");
+    fs::remove(base / "filler");
+    demand(commit_changes(), "with room");
+  });
+}
+
+// Where the task's changes are kept: it is told by the kernel, as on any disk; what there is can be sealed, or not, and the
+// base is as it was.
+TEST_P(MountedPlace, NoSpaceForWhatTheTaskWrites) {
+  in_namespace([this] {
+    mount_tmpfs(own.text(), "400k");
+    open();
+    const auto old = picture(base.text());
+    int status = as_guest(*shadow, form(), [] {
+      const int fd = ::open("big", O_WRONLY | O_CREAT, 0600);
+      const std::string block(100'000, 'b');
+      for (int i = 0; i < 10; ++i)
+        if (::write(fd, block.data(), block.size()) < 0) ::_exit(errno == ENOSPC ? 7 : 8);
+    });
+    demand(status == 7, "no ENOSPC");
+    shadow.reset();
+    demand(picture(base.text()) == old, "the base changed");
+    demand(remove_contents(places.shadow(id)), "clear");
+  });
+  if (GetParam() != Way::copy) return;
+  in_namespace([this] {
+    base.write("big", std::string(900'000, 'b'));
+    mount_tmpfs(own.text(), "400k");
+    const auto made = make(setup());
+    demand(!made && made.error().code == Code::exhausted, "copied although there is no room");
+  });
+}
+
+// Without any rights: modes that keep the owner out, folders that may not be written, a private folder that can be cleared.
+TEST_P(MountedPlace, AnOrdinaryUser) {
+  if (GetParam() == Way::trusted) return;
+  constexpr uid_t nobody_special = 12345;
+  base.write("sealed/in/x", "x");
+  base.write("locked/x", "not for the task");
+  for (const auto& folder : {base.text(), own.text()}) {
+    must(::chown(folder.c_str(), nobody_special, nobody_special), "chown");
+    for (const auto& e : fs::recursive_directory_iterator(folder)) must(::lchown(e.path().c_str(), nobody_special, nobody_special), "chown");
+  }
+  must(::chmod((base / "sealed/in").c_str(), 0555), "chmod");
+  must(::chmod((base / "locked").c_str(), 0), "chmod");
+  wait_a_tick();
+  apart([this] {
+    must(::setgroups(0, nullptr), "setgroups");
+    must(::setresgid(nobody_special, nobody_special, nobody_special), "setresgid");
+    must(::setresuid(nobody_special, nobody_special, nobody_special), "setresuid");
+    must(::prctl(PR_SET_DUMPABLE, 1), "prctl");  // or /proc/self stays root's
+    open();
+    demand(shadow != nullptr, "open");
+    guest([] {
+      write("keep", "new");
+      fs::create_directories("made/in");
+      write("made/in/y", "y");
+      must(::chmod("made/in/y", 0), "chmod");
+      must(::chmod("made/in", 0500), "chmod");
+      fs::remove("d/one");
+      write("private", "p");
+      must(::chmod("private", 0), "chmod");
+    });
+    demand(commit(), "commit");
+    demand(base.read("keep") == "new" && !fs::exists(base / "d/one"), "it is not so");
+    struct stat s{};
+    must(::stat((base / "private").c_str(), &s), "stat");
+    demand((s.st_mode & 0777) == 0 && s.st_size == 1, "private");
+    must(::stat((base / "made/in").c_str(), &s), "stat");
+    demand((s.st_mode & 0777) == 0500, "made/in");
+    demand(fs::exists(base / "sealed/in/x"), "sealed");
+    demand(!fs::exists(places.shadow(id)), "the private folder is left");
+  });
+  must(::chmod((base / "locked").c_str(), 0700), "chmod");
+  EXPECT_EQ(base.read("locked/x"), "not for the task");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, MountedPlace, every_way(), way_name);
+
+}  // namespace
+}  // namespace writ::workspace
