@@ -144,6 +144,7 @@ class Reading {
     const bool is_host = case_.kind == "file.read", is_object = case_.kind.starts_with("state.");
     if (!of_resource || case_.kind == "env") return level_matches(pattern, subject);
     if (!is_host && !is_object) return false;
+    if (is_host && pattern.starts_with("**")) return like(subject, "/" + pattern, of_resource);
     if (is_host != pattern.starts_with('/')) return false;  // a pattern of the other kind of path
     const bool below = pattern.ends_with('/');
     return levels_match(levels(pattern), levels(subject), below);

@@ -10,6 +10,16 @@
 namespace writ::authority::policy {
 namespace {
 
+// A rule speaks of resources of several forms with one pattern, and must not pass one by: what any depth may come before may
+// begin at the root of the host, and a name is one level, in which `**` takes no more than `*`.
+std::string in_form(std::string_view pattern, effect::ResourceForm form) {
+  std::string text(pattern);
+  if (form == effect::ResourceForm::host_path && text.starts_with("**")) text.insert(0, "/");
+  if (form == effect::ResourceForm::name)
+    for (std::size_t at; (at = text.find("**")) != text.npos;) text.erase(at, 1);
+  return text;
+}
+
 using syntax::Node;
 using syntax::NodeKind;
 
@@ -116,11 +126,11 @@ std::optional<Expression> Checker::glob(Expression subject, const Node& pattern)
     for (const auto& w : effect::vocabulary) wanted |= of_resource && (domain_ & bit(w.kind)) && w.resource == form;
     wanted |= of_resource && (domain_ & bit(effect::Kind::own)) && form == ResourceForm::name;
     if (!wanted) continue;
-    if (form == ResourceForm::host_path && !pattern.word.starts_with('/')) {
+    if (form == ResourceForm::host_path && !pattern.word.starts_with('/') && !pattern.word.starts_with("**")) {
       why = "a host path begins with /";
       continue;
     }
-    auto parsed = Pattern::parse(pattern.word, form, "/");
+    auto parsed = Pattern::parse(in_form(pattern.word, form), form, "/");
     if (!parsed) {
       why = parsed.error().text();
       continue;

@@ -45,6 +45,17 @@ TEST(PolicyEnforcer, FixedAndVaryingPartsDecideTogether) {
   EXPECT_FALSE(f.allows({Kind::state_write, "orders/", 0, 1001})) << "the folder itself";
 }
 
+TEST(PolicyEnforcer, APatternOfAnyDepthPassesNoFormOfResourceBy) {
+  Fixture all("rule r { forall e: Effect where e.resource like \"**\" { false } }");
+  EXPECT_FALSE(all.allows({Kind::state_write, "orders/1"}));
+  EXPECT_FALSE(all.allows({Kind::file_read, "/etc/passwd"}));
+  EXPECT_FALSE(all.allows({Kind::env, "HOME"}));
+  Fixture keys("rule r { forall e: Effect where e.resource like \"**/.ssh/**\" { false } }");
+  EXPECT_FALSE(keys.allows({Kind::file_read, "/home/a/.ssh/id"}));
+  EXPECT_FALSE(keys.allows({Kind::state_read, "a/.ssh/id"}));
+  EXPECT_TRUE(keys.allows({Kind::file_read, "/home/a/ssh"}));
+}
+
 TEST(PolicyEnforcer, DenyWinsAndEveryRuleThatRefusesIsNamed) {
   Fixture f(
       "rule a { forall e: Effect { e.size < 10.B } }\nrule b { forall e: Effect { e.bytes < 10.B } }\nrule c { forall e: Effect "
