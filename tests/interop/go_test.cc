@@ -44,11 +44,12 @@ class Checker {
  private:
   void build() {
     if (std::string(WRIT_GO).empty()) return missing("Go is not installed (golang-1.19-go)");
-    const char* const checkout = std::getenv("WRIT_GO_MOD");
-    if (checkout == nullptr || !fs::is_directory(fs::path(checkout) / "sumdb/tlog"))
-      return missing("WRIT_GO_MOD names no checkout of golang.org/x/mod");
+    const char* const named = std::getenv("WRIT_GO_MOD");
+    const std::string checkout = named != nullptr ? named : "/usr/share/gocode/src/golang.org/x/mod";
+    if (!fs::is_directory(fs::path(checkout) / "sumdb/tlog"))
+      return missing(named != nullptr ? "WRIT_GO_MOD names no checkout of golang.org/x/mod" : "golang.org/x/mod is not here (golang-golang-x-mod-dev)");
     const auto has = version(run({WRIT_GO, "env", "GOVERSION"}, "/", environment()).output);
-    if (version(go_line(std::string(checkout) + "/go.mod")) > has)
+    if (version(go_line(checkout + "/go.mod")) > has)
       return missing("the checkout in WRIT_GO_MOD needs a newer Go; v0.14.0 does not");
     fs::remove_all(folder_);
     for (const char* package : {"note", "tlog"}) {
