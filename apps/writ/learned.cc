@@ -33,6 +33,23 @@ bool is_implied(const authority::Grant& g, const std::vector<authority::Grant>& 
   });
 }
 
+// Bounded by the most that was said of each field, if it was always said: what a grant bounds an effect must say.
+void add_own(const effect::Entry& e, std::map<std::string, authority::Grant>& all, Learned& out) {
+  auto grant = authority::literal_grant(e.kind, e.resource);
+  if (!grant) return;
+  auto& fields = out.effects[std::string(effect::named(e).effect)];
+  const bool fresh = !all.contains(e.resource);
+  auto& known = all.try_emplace(e.resource, std::move(*grant)).first->second.limits.fields;
+  for (const auto& f : e.fields) {
+    fields.insert(f.name);
+    const auto at = std::ranges::lower_bound(known, f.name, {}, &authority::FieldLimit::name);
+    if (at == known.end() || at->name != f.name) known.insert(at, {f.name, fresh ? std::optional(f.value) : std::nullopt, {}});
+    else if (at->each) at->each = std::max(*at->each, f.value);
+  }
+  for (auto& bound : known)
+    if (effect::find(e.fields, bound.name) == nullptr) bound.each.reset();
+}
+
 bool stands_in(const std::vector<std::string>& list, const std::string& text) { return std::ranges::find(list, text) != list.end(); }
 
 }  // namespace
@@ -40,12 +57,17 @@ bool stands_in(const std::vector<std::string>& list, const std::string& text) { 
 Learned learn_from(const std::vector<effect::Entry>& journal) {
   Learned out;
   std::vector<authority::Grant> used, listed;
+  std::map<std::string, authority::Grant> own;  // by resource
   for (const auto& e : journal) {
     if (e.refusal != effect::Refusal::none) {
       const auto thing = effect::named(e);
       const auto what = std::string(thing.effect) + ":" + authority::escape_resource(thing.resource);
       auto& list = authority::explain(e).sensitive ? out.sensitive : out.unmet;
       if (!stands_in(list, what)) list.push_back(what);
+      continue;
+    }
+    if (e.kind == effect::Kind::own) {
+      add_own(e, own, out);
       continue;
     }
     const auto grant = authority::literal_grant(e.kind, e.resource);
@@ -55,6 +77,7 @@ Learned learn_from(const std::vector<effect::Entry>& journal) {
   }
   for (const auto& g : listed)
     if (!is_implied(g, used)) used.push_back(g);
+  for (const auto& [resource, grant] : own) used.push_back(grant);
   for (const auto& g : used) out.grants.push_back(g.text());
   std::ranges::sort(out.grants);
   return out;
@@ -70,6 +93,12 @@ std::string manifest_text(const Learned& learned, const task::Spec& spec, const 
     out += "]\n";
   }
   if (spec.entry != "_start") out += "entry = " + toml_string(spec.entry) + "\n";
+  if (!learned.effects.empty()) out += "\n[effects]\n";
+  for (const auto& [kind, fields] : learned.effects) {
+    out += toml_string(kind) + " = [";
+    for (const auto& f : fields) out += (f == *fields.begin() ? "" : ", ") + toml_string(f);
+    out += "]\n";
+  }
   std::map<std::string, std::vector<std::string>> by_effect;
   for (const auto& g : learned.grants) {
     const auto colon = g.find(':');

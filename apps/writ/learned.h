@@ -4,6 +4,8 @@
 // told in comments. No byte that the guest chose stands in it unescaped: a resource is spelled in %XX, as in a grant.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 namespace writ::cli {
 
 struct Learned {
+  std::map<std::string, std::set<std::string>> effects;  // kinds of one's own, and the fields that were said
   std::vector<std::string> grants;     // as --grant takes them
   std::vector<std::string> sensitive;  // wanted, but never proposed
   std::vector<std::string> unmet;      // refused for another reason: a deny, a limit

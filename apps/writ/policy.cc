@@ -56,10 +56,7 @@ Status explain(Invocation& i) {
   if (!i.arguments.has("--policy"))
     return {invalid("which policy?", "writ policy explain", "writ policy explain --policy FILE EFFECT"), exit_usage};
   std::shared_ptr<const policy_of::Program> program;
-  for (const auto& path : i.arguments.values("--policy")) {
-    WRIT_TRY(const auto one, load_policy(path));
-    program = program ? both(*program, *one) : one;
-  }
+  if (Status s = read_policies_of(i, program); s.failed()) return s;
   std::vector<authority::Grant> grants;
   for (const auto& text : i.arguments.values("--grant")) {
     auto grant = authority::parse_grant(text, i.surroundings.working_folder, system_clock().wall(), program->own);
@@ -147,6 +144,15 @@ Result<std::string> read_policy(const std::string& path) {
 Result<std::shared_ptr<const policy_of::Program>> load_policy(const std::string& path) {
   WRIT_TRY(const auto text, read_policy(path));
   return policy_of::load(text, path);
+}
+
+Status read_policies_of(const Invocation& i, std::shared_ptr<const policy_of::Program>& out) {
+  for (const auto& path : i.arguments.values("--policy")) {
+    auto one = load_policy(path);
+    if (!one) return {one.error(), exit_bad_input};
+    out = out ? both(*out, **one) : std::move(*one);
+  }
+  return exit_holds;
 }
 
 Status policy(Invocation& i) {

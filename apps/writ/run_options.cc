@@ -87,12 +87,6 @@ class RequestReader {
     return {};
   }
 
-  Result<void> read_policy(const std::string& path) {
-    WRIT_TRY(auto program, load_policy(path));
-    out_.spec.policy = out_.spec.policy ? both(*out_.spec.policy, *program) : std::move(program);
-    return {};
-  }
-
   Result<void> read_manifest_file(const std::string& path) {
     WRIT_TRY(manifest_, read_manifest(path, out_.spec.limits));
     return {};
@@ -279,19 +273,9 @@ Status usage(Error e) {
 
 }  // namespace
 
-namespace {
-
-Status read_policies(const Invocation& invocation, RequestReader& reader) {
-  for (const std::string& path : invocation.arguments.values("--policy"))
-    if (auto r = reader.read_policy(path); !r) return {std::move(r).error(), exit_bad_input};
-  return exit_holds;
-}
-
-}  // namespace
-
 Status read_run_request(const Invocation& invocation, RunRequest& out) {
   RequestReader reader(invocation, out);
-  if (Status s = read_policies(invocation, reader); s.failed()) return s;
+  if (Status s = read_policies_of(invocation, out.spec.policy); s.failed()) return s;
   if (const auto path = invocation.arguments.value("--manifest"))
     if (auto r = reader.read_manifest_file(*path); !r) {
       const int exit = r.error().code == Code::unsupported ? exit_not_available : exit_bad_input;
@@ -308,7 +292,7 @@ Status read_run_request(const Invocation& invocation, RunRequest& out) {
 Status read_rerun_request(const Invocation& invocation, RunRequest& told) {
   const std::vector<std::string> seen = told.spec.environment;
   RequestReader reader(invocation, told);
-  if (Status s = read_policies(invocation, reader); s.failed()) return s;
+  if (Status s = read_policies_of(invocation, told.spec.policy); s.failed()) return s;
   if (auto r = reader.read_effects(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_options(); !r) return usage(std::move(r).error());
   if (auto r = reader.read_limits(); !r) return usage(std::move(r).error());

@@ -1,5 +1,6 @@
 // `writ commit TASK[@DIGEST]` and `writ discard TASK...`: what becomes of staged tasks.
 #include "opening.h"
+#include "policy_commands.h"
 #include "run_report.h"
 #include "writ/base/escape.h"
 
@@ -26,6 +27,7 @@ Status commit(Invocation& i) {
   choice.only.assign(only.begin(), only.end());
   for (const auto& path : choice.only)
     if (path.empty()) return {invalid("the value is empty", "--only", "--only PATH"), exit_usage};
+  if (Status s = read_policies_of(i, choice.policy); s.failed()) return s;
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write));
   WRIT_TRY(const TaskId id, find_task(*store.runtime, name));
   WRIT_TRY(const auto report, store->commit(id, choice));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "opening.h"
+#include "policy_commands.h"
 #include "run_report.h"
 #include "state_tree.h"
 #include "writ/base/escape.h"
@@ -88,17 +89,19 @@ Status state(Invocation& i) {
     if (!read) return {std::move(read).error(), exit_bad_input};
     body = *std::move(read);
   }
+  std::shared_ptr<const authority::policy::Program> policy;
+  if (Status s = read_policies_of(i, policy); s.failed()) return s;
   const bool reads = word == "get" || word == "export" || word == "ls" || word == "log";
   WRIT_TRY(const OpenedStore store, open_store(i, reads ? runtime::Access::read : runtime::Access::write));
   if (word == "get") return get(i.output, *store.runtime, operands[0]);
   if (word == "export") return export_objects(i.output, *store.runtime, operands[0]);
-  if (word == "import") return import_objects(i.output, *store.runtime, operands[0]);
+  if (word == "import") return import_objects(i.output, *store.runtime, operands[0], policy);
   if (word == "ls" || word == "log") {
     WRIT_TRY(const auto found, word == "ls" ? store->list_objects(operands.empty() ? "" : operands[0])
                                             : store->object_history(operands[0]));
     return print_objects(i.output, word == "ls" ? "writ.state-ls/1" : "writ.state-log/1", found);
   }
-  WRIT_TRY(const auto report, word == "put" ? store->put_object(operands[0], body) : store->remove_object(operands[0]));
+  WRIT_TRY(const auto report, word == "put" ? store->put_object(operands[0], body, policy) : store->remove_object(operands[0], policy));
   return tell_report(i.output, report);
 }
 

@@ -88,14 +88,17 @@ Status export_objects(Output& output, runtime::Runtime& runtime, const std::stri
   return exit_holds;
 }
 
-Status import_objects(Output& output, runtime::Runtime& runtime, const std::string& folder) {
+Status import_objects(Output& output, runtime::Runtime& runtime, const std::string& folder,
+                      const std::shared_ptr<const authority::policy::Program>& policy) {
   std::vector<std::string> paths;
   WRIT_CHECK(collect(folder, "", 0, paths));
   std::ranges::sort(paths);
   Document tasks = Document::array();
   for (const std::string& path : paths) {
     WRIT_TRY(const std::string body, read_file(folder + "/" + path, largest_body));
-    WRIT_TRY(const auto report, runtime.put_object(path, body));
+    WRIT_TRY(const auto report, runtime.put_object(path, body, policy));
+    if (!report.outcome.success())
+      return Error{Code::denied, report.outcome.reason, path, "writ why " + report.id.brief() + "; what came before it was imported"};
     if (!report.conflict.empty()) return Error{Code::conflict, report.conflict, path, "run the import again"};
     tasks.push_back(report.id.hex());
   }

@@ -14,6 +14,6 @@ namespace writ::cli {
 Status export_objects(Output&, runtime::Runtime&, const std::string& folder);
 
 // Regular files only, each a task of its own with a receipt; links and devices are refused before anything is written.
-Status import_objects(Output&, runtime::Runtime&, const std::string& folder);
+Status import_objects(Output&, runtime::Runtime&, const std::string& folder, const std::shared_ptr<const authority::policy::Program>& policy);
 
 }  // namespace writ::cli

@@ -62,6 +62,7 @@ constexpr std::array run_words{
 constexpr std::array learn_words{
     OptionWord{"-o", one, "FILE", "write the manifest there instead of standard output"},
     OptionWord{"--grant", many, "GRANT", "as of `run`; what is granted may also hold secrets"},
+    OptionWord{"--effect", many, "KIND[:FIELD,...]", "an effect of your own, which grants and denies may name"},
     OptionWord{"--deny", many, "GRANT", "as of `run`"},
     OptionWord{"--manifest", one, "FILE", "as of `run`"},
     OptionWord{"--input", one, "FILE|-|none", "as of `run`"},
@@ -101,7 +102,11 @@ constexpr std::array diff_words{
     OptionWord{"--stat", none, "", "the number of lines for each, instead of the lines"},
     OptionWord{"--name-only", none, "", "the names alone"},
 };
+constexpr std::array own_write_words{
+    OptionWord{"--policy", many, "FILE", "the write is an effect like others: refuse it if this policy does"},
+};
 constexpr std::array commit_words{
+    OptionWord{"--policy", many, "FILE", "refuse it if this policy would not have let the task do it"},
     OptionWord{"--only", many, "PATH", "commit what is changed there and give up the rest"},
 };
 
@@ -191,11 +196,11 @@ constexpr std::array command_words{
     CommandWord{"fsck", "", 0, 0, "check the store's own structure", fsck_words},
     CommandWord{"state ls", "[PREFIX]", 0, 1, "list objects"},
     CommandWord{"state get", "PATH", 1, 1, "an object's bytes to standard output"},
-    CommandWord{"state put", "PATH FILE|-", 2, 2, "write an object; a task like any other"},
-    CommandWord{"state rm", "PATH", 1, 1, "remove an object; its history stays"},
+    CommandWord{"state put", "PATH FILE|-", 2, 2, "write an object; a task like any other", own_write_words},
+    CommandWord{"state rm", "PATH", 1, 1, "remove an object; its history stays", own_write_words},
     CommandWord{"state log", "PATH", 1, 1, "an object's versions"},
     CommandWord{"state export", "DIR", 1, 1, "write all objects as files below a new folder"},
-    CommandWord{"state import", "DIR", 1, 1, "write the files below a folder as objects"},
+    CommandWord{"state import", "DIR", 1, 1, "write the files below a folder as objects", own_write_words},
     CommandWord{"log key", "", 0, 0, "the public key that verifies this store's receipts"},
     CommandWord{"log checkpoint", "", 0, 0, "the newest signed checkpoint"},
     CommandWord{"log prove", "N", 1, 1, "an offline proof that leaf N is in the log"},

@@ -24,7 +24,8 @@ TEST(Learn, TheManifestIsEnoughAndEachLineIsNeeded) {
   const Place p;
   p.write_object("in/a", "hello");
   const std::string host = p.file("host file's \"name\".txt", "from the host");
-  for (const Words& words : {Words{"get", "in/a"}, Words{"put", "out/b c", "x"}, Words{"get", host}, Words{"increment", "n"}}) {
+  for (const Words& words : {Words{"get", "in/a"}, Words{"put", "out/b c", "x"}, Words{"get", host}, Words{"increment", "n"},
+                             Words{"put", p.work() + "/made by \"it\".txt", "x"}}) {
     const std::string file = p.work() + "/learned.toml";
     const Ended learned = learn(p, words, {"-o", file});
     ASSERT_EQ(learned.status, 0) << learned.err;
@@ -95,6 +96,42 @@ TEST(Learn, TellsItAsADocument) {
   const Json d = p.document({"learn", WRIT_PROBE, "put", "out/a", "x"});
   EXPECT_THAT(schema_violations(d), IsEmpty());
   EXPECT_EQ(d["grants"], Json({"state.write:out/a"}));
+}
+
+// What it writes lets the same run pass, and nothing more: not a larger payment, not to anybody else.
+TEST(Learn, NoFileIsChangedAndNoneThatToolsRunIsProposed) {
+  const Place p;
+  p.file("kept", "before");
+  const Ended e = p.run({"learn", WRIT_PROBE, "put", p.work() + "/kept", "after"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_THAT(e.out, HasSubstr("\"file.write\" = [\n  \"" + p.work() + "/kept\",\n]"));
+  EXPECT_EQ(read_all(p.work() + "/kept"), "before");
+  for (const char* name : {"/.envrc", "/.git/hooks/pre-commit", "/.ssh/authorized_keys"}) {
+    std::filesystem::create_directories(std::filesystem::path(p.work() + name).parent_path());
+    const Ended no = p.run({"learn", WRIT_PROBE, "put", p.work() + name, "x"});
+    EXPECT_THAT(no.out, Not(HasSubstr("  \"" + p.work() + name))) << name;
+    EXPECT_FALSE(std::filesystem::exists(p.work() + name));
+  }
+}
+
+TEST(Learn, EffectsOfOnesOwnAreBoundedByWhatWasSaid) {
+  const Place p;
+  const std::string file = p.work() + "/m.toml";
+  const Ended e = p.run({"learn", "-o", file, WRIT_PAY, "payments.charge:acme,amount=5,fee=1", "payments.charge:acme,amount=7.5",
+                         "payments.charge:a%22%0A]", "door.open:front"});
+  ASSERT_EQ(e.status, 0) << e.err;
+  const auto text = read_all(file);
+  EXPECT_THAT(text, HasSubstr("\"payments.charge\" = [\"amount\", \"fee\"]"));
+  EXPECT_THAT(text, HasSubstr("  \"acme,amount=7.5,fee=any\","));
+  EXPECT_THAT(text, HasSubstr("  \"a%22%0A%5D\","));
+  EXPECT_EQ(p.run({"run", "--strict", "--manifest", file}).status, 0);
+  const auto other = [&](const char* effect) { return p.run({"run", "--manifest", file, WRIT_PAY, effect}).status; };
+  EXPECT_EQ(other("payments.charge:acme,amount=7.5"), 0);
+  EXPECT_EQ(other("payments.charge:acme,amount=7.51"), 3);
+  EXPECT_EQ(other("payments.charge:globex,amount=1"), 3);
+  EXPECT_EQ(other("door.close:front"), 3);
+  EXPECT_THAT(p.document({"tasks"})["tasks"], testing::SizeIs(6));
+  EXPECT_EQ(p.document({"show", "@6"})["committed"], false) << "what was learned was not committed";
 }
 
 }  // namespace

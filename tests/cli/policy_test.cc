@@ -154,6 +154,66 @@ TEST(Policy, ReplayTellsWhatWouldChange) {
   EXPECT_THAT(e.out, HasSubstr("state.write orders/1: refused then, allowed now"));
 }
 
+TEST(Policy, ACommitIsBoundedAsAWhole) {
+  const Place p;
+  p.file("p.policy", "policy P { rule whole { forall c: Component { c.commit_changes <= 1 && c.commit_bytes <= 12.B } } }");
+  const Words options{"--policy", "p.policy", "--grant", "state.write:/", "--grant", "state.read:/"};
+  EXPECT_EQ(p.probe({"put", "a", "0123456789"}, options).status, 0);
+  const Ended e = p.probe({"put", "b", "0123456789abc"}, options);
+  EXPECT_EQ(e.status, 77) << e.err;
+  EXPECT_THAT(e.err, HasSubstr("the commit as a whole is refused by a policy: rule P.whole at p.policy:1: 13 bytes in one commit"));
+  EXPECT_EQ(p.document({"show", "@"})["committed"], false);
+  EXPECT_EQ(p.document({"state", "ls"})["objects"].size(), 1u);
+  const Ended two = p.run({"run", "--policy", "p.policy", "--effect=a.pay", "--grant", "a.pay:*", WRIT_PAY, "a.pay:x", "a.pay:x", "a.pay:x"});
+  EXPECT_EQ(two.status, 0) << "one resource is one change: " << two.err;
+  EXPECT_EQ(p.run({"run", "--policy", "p.policy", "--effect=a.pay", "--grant", "a.pay:*", WRIT_PAY, "a.pay:x", "a.pay:y"}).status, 77);
+}
+
+TEST(Policy, StagedWorkIsAskedAgainAtItsCommit) {
+  const Place p;
+  const auto stage = [&](const char* object, const char* text) {
+    ASSERT_EQ(p.probe({"put", object, text}, {"--stage", "--label", "team=a", "--grant", "state.write:/"}).status, 0);
+  };
+  p.file("small.policy", "policy S { rule small { forall e: StateWrite where e.resource like \"orders/**\" { e.size <= 4.B } } }");
+  p.file("whole.policy", "policy W { rule whole { forall c: Component { c.commit_bytes <= 4.B } } }");
+  p.file("team.policy", "policy T { rule team { forall c: Component { c.has_label(\"team=b\") } } }");
+  stage("orders/1", "0123456789");
+  const Ended no = p.run({"commit", "@", "--policy", "small.policy"});
+  EXPECT_EQ(no.status, 77) << no.err;
+  EXPECT_THAT(no.err, HasSubstr("rule S.small at small.policy:1"));
+  EXPECT_THAT(p.run({"commit", "@", "--policy", "whole.policy"}).err, HasSubstr("10 bytes in one commit"));
+  EXPECT_THAT(p.run({"commit", "@", "--policy", "team.policy"}).err, HasSubstr("rule T.team"));
+  EXPECT_EQ(p.run({"commit", "@", "--policy", "none.policy"}).status, 65);
+  EXPECT_EQ(p.document({"show", "@"})["state"], "staged") << "it waits for its operator still";
+  EXPECT_EQ(p.document({"state", "ls"})["objects"].size(), 0u);
+  EXPECT_EQ(p.run({"commit", "@"}).status, 0);
+  stage("notes/1", "0123456789");
+  EXPECT_EQ(p.run({"commit", "@", "--policy", "small.policy"}).status, 0) << "the policy is not about it";
+}
+
+TEST(Policy, TheOperatorsOwnWritesAreEffectsLikeOthers) {
+  const Place p;
+  p.file("p.policy", "policy P { rule small { forall e: StateWrite where e.resource like \"orders/**\" { e.size <= 4.B } } }");
+  p.file("small", "1234");
+  p.file("large", "12345");
+  EXPECT_EQ(p.run({"state", "put", "orders/1", "small", "--policy", "p.policy"}).status, 0);
+  const Ended no = p.run({"state", "put", "orders/1", "large", "--policy", "p.policy"});
+  EXPECT_EQ(no.status, 77) << no.err;
+  EXPECT_THAT(p.run({"why", "@"}).out, HasSubstr("policy rule P.small at p.policy:1"));
+  EXPECT_EQ(p.run({"state", "get", "orders/1"}).out, "1234");
+  EXPECT_EQ(p.run({"state", "put", "other", "large", "--policy", "p.policy"}).status, 0);
+  p.file("none.policy", "policy N { rule none { forall e: StateWrite { e.size > 0.B } } }");
+  EXPECT_EQ(p.run({"state", "rm", "other", "--policy", "none.policy"}).status, 77) << "what is removed has no size";
+  std::filesystem::create_directory(p.work() + "/tree");
+  p.file("tree/other", "123456");
+  EXPECT_EQ(p.run({"state", "import", "tree", "--policy", "p.policy"}).status, 0);
+  std::filesystem::create_directory(p.work() + "/tree/orders");
+  p.file("tree/orders/1", "123456");
+  EXPECT_EQ(p.run({"state", "import", "tree", "--policy", "p.policy"}).status, 77);
+  EXPECT_EQ(p.run({"state", "put", "orders/1", "large"}).status, 0) << "without a policy";
+  EXPECT_EQ(p.run({"audit"}).status, 0);
+}
+
 TEST(Policy, ThePaymentPolicyHoldsForARealTask) {
   const Place p;
   const std::string policy = WRIT_SOURCE_DIR "/examples/policy/payments.policy";

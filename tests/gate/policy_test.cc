@@ -224,5 +224,74 @@ TEST_F(PolicyGate, WhileAPolicyIsReplacedEachEffectIsJudgedByOneOfThem) {
   swap.join();
 }
 
+// Two capabilities for one thing: the policy lets the first, and not the second, which is taken when others used the first up
+// in between. What the second took it gets back.
+struct Shared {
+  authority::CapabilityTable table{8, system_clock()};
+  authority::Handle bounded, unbounded;
+  explicit Shared(const std::string& uses)
+      : bounded(*table.mint(*authority::parse_grant("state.write:x,max_size=1KiB,uses=" + uses, "/", WallTime{}))),
+        unbounded(*table.mint(*authority::parse_grant("state.write:x,uses=1000000,rate=1000000/h,bytes=1GiB", "/", WallTime{}))) {}
+  std::uint64_t left(authority::Handle h) const { return *table.left(h).uses; }
+};
+struct Gatekeeper {
+  explicit Gatekeeper(Shared& shared, const std::shared_ptr<const Program>& program, const Clock& clock = system_clock())
+      : set({}, {}, system_clock()), policing({program, nullptr, {"job", "", "", "", {}}, clock}) {
+    set.add(shared.table, shared.bounded);
+    set.add(shared.table, shared.unbounded);
+    policing.know(set.grants());
+  }
+  bool write() { return monitor.perform({effect::Kind::state_write, "x", 10, 10}).has_value(); }
+  authority::CapabilitySet set;
+  effect::Journal journal;
+  Policing policing;
+  Monitor monitor{set, journal, 1'000'000, OnDenial::refuse, &policing};
+};
+constexpr const char* only_bounded =
+    "rule r severity Low { forall e: StateWrite { capability.bounds(\"max_size\") } }"
+    "rule answer { on v: SecurityViolation { match v.severity { _ => log } } }"
+    "rule often { forall c: Component { c.effect_rate <= 100000000.per_second } }";
+
+TEST(Budgets, APolicyThatRefusesAfterTheyWereTakenGivesThemBack) {
+  Shared shared("1");
+  class : public Clock {  // asked while the policy decides: then somebody else takes the last use
+   public:
+    Nanoseconds monotonic() const override {
+      auto* once = std::exchange(shared, nullptr);
+      EXPECT_TRUE(once == nullptr || once->table.use(bounded, 0).allowed());
+      return Nanoseconds(1);
+    }
+    WallTime wall() const override { return {}; }
+    mutable Shared* shared = nullptr;
+    authority::Handle bounded;
+  } clock;
+  Gatekeeper keeper(shared, compiled(only_bounded), clock);
+  clock.bounded = shared.bounded;
+  clock.shared = &shared;
+  EXPECT_FALSE(keeper.write());
+  EXPECT_EQ(keeper.journal.entries().back().refusal, effect::Refusal::policy);
+  EXPECT_EQ(shared.left(shared.bounded), 0u);
+  EXPECT_EQ(shared.left(shared.unbounded), 1'000'000u);
+  EXPECT_EQ(*shared.table.left(shared.unbounded).bytes, 1 * GiB);
+}
+
+TEST(Budgets, AreExactUnderEightThreads) {
+  Shared shared("5000");
+  const auto program = compiled(only_bounded);
+  std::atomic<std::uint64_t> allowed{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int n = 0; n < 8; ++n)
+      threads.emplace_back([&] {
+        Gatekeeper keeper(shared, program);
+        for (int i = 0; i < 2000; ++i) allowed += keeper.write() ? 1 : 0;
+        EXPECT_EQ(keeper.journal.effects(), 2000u);
+      });
+  }
+  EXPECT_EQ(allowed.load(), 5000u);
+  EXPECT_EQ(shared.left(shared.bounded), 0u);
+  EXPECT_EQ(shared.left(shared.unbounded), 1'000'000u) << "what a policy refused was given back";
+}
+
 }  // namespace
 }  // namespace writ::gate

@@ -68,6 +68,34 @@ struct World {
   std::vector<gate::Mount> mounts = {};
 };
 
+// A snapshot whose disk may stop answering.
+class Snapshot final : public store::View {
+ public:
+  explicit Snapshot(store::Reader reader) : reader_(std::move(reader)) {}
+  bool broken = false;
+
+  store::Sequence sequence() const override { return reader_.sequence(); }
+  Result<std::optional<store::ObjectState>> object(std::string_view p) const override { return or_broken([&] { return reader_.object(p); }); }
+  Result<ObjectVersion> version(std::string_view p) const override { return or_broken([&] { return reader_.version(p); }); }
+  Result<Bytes> body(std::string_view p, ObjectVersion v) const override { return or_broken([&] { return reader_.body(p, v); }); }
+  Result<std::vector<store::ObjectState>> list(std::string_view p, std::size_t n, std::string_view after) const override {
+    return or_broken([&] { return reader_.list(p, n, after); });
+  }
+  Result<std::vector<store::ObjectState>> history(std::string_view p) const override { return or_broken([&] { return reader_.history(p); }); }
+  Result<std::optional<Bytes>> record(std::string_view t, BytesView k) const override { return or_broken([&] { return reader_.record(t, k); }); }
+  Result<void> scan(std::string_view t, BytesView first, BytesView last, const Visitor& v, store::Order o) const override {
+    return or_broken([&] { return reader_.scan(t, first, last, v, o); });
+  }
+
+ private:
+  template <class Read>
+  auto or_broken(Read read) const -> decltype(read()) {
+    if (broken) return Error{Code::unavailable, "the disk does not answer", "writ.db", {}};
+    return read();
+  }
+  store::Reader reader_;
+};
+
 class Guest {
  public:
   explicit Guest(World world) : limits_(world.limits) {
@@ -108,6 +136,9 @@ class Guest {
                                           system_clock(), WallTime{1'763'700'000'000'000'000}, {}, world.environment, work_.get(), world.mounts});
     wasi_.emplace(WasiGuest::Setup{*session_, streams, cancellation, world.arguments, world.limits});
   }
+
+  std::vector<effect::Entry> effects() const { return journal_.entries(); }
+  void break_the_disk() { snapshot_->broken = true; }
 
   // --- calls ---
   // The errno, or -1 when the guest does not go on.
@@ -242,7 +273,7 @@ class Guest {
   Limits limits_;
   TemporaryFolder folder_;
   std::unique_ptr<store::Store> store_;
-  std::optional<store::Reader> snapshot_;
+  std::optional<Snapshot> snapshot_;
   std::optional<authority::CapabilitySet> capabilities_;
   effect::Journal journal_;
   actor::HostFiles files_;

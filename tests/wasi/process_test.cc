@@ -133,6 +133,28 @@ TEST(WasiProcess, ARealSleepEndsWithTheTask) {
   EXPECT_EQ(cancelled.end()->end, End::cancelled);
 }
 
+TEST(WasiProcess, ARealSleepIsOnRecordFromItsBeginningToItsEnd) {
+  World w;
+  w.grants = {"clock.real"};
+  w.limits.time = std::chrono::milliseconds(50);
+  Guest g(w);
+  Subscription sleep{};
+  sleep.clock.id = 1;
+  sleep.clock.timeout = 2'000'000;
+  g.set(512, sleep);
+  EXPECT_EQ(g.call("poll_oneoff", 512, 1024, 1, 16), ok);
+  sleep.clock.timeout = 3'600'000'000'000;
+  g.set(512, sleep);
+  EXPECT_EQ(g.call("poll_oneoff", 512, 1024, 1, 16), ended);
+  std::vector<effect::Entry> slept = g.effects();
+  std::erase_if(slept, [](const auto& e) { return e.ending == effect::Ending::none; });  // that looked at the clock
+  ASSERT_EQ(slept.size(), 2u);
+  EXPECT_EQ(slept[0].kind, effect::Kind::clock_real);
+  EXPECT_EQ(slept[0].ending, effect::Ending::done);
+  EXPECT_GE(slept[0].duration, 2'000'000u);
+  EXPECT_EQ(slept[1].ending, effect::Ending::failed) << "the task's time was over first";
+}
+
 TEST(WasiProcess, RandomnessIsSeededAndFillsExactly) {
   Guest g({}), same({});
   EXPECT_EQ(g.call("random_get", 100, 32), ok);

@@ -293,5 +293,20 @@ TEST(WasiState, WhatCannotBeHereSaysSo) {
   EXPECT_EQ(g.call("fd_seek", 1, 0ull, 0, Guest::result), spipe);
 }
 
+// A guest that is told "no such file" would go on and make it anew.
+TEST(WasiState, WhatCannotBeReadIsNotThereforeAbsent) {
+  constexpr int io = 29;
+  Guest g(orders());
+  const int fd = g.open("/state/orders/1.json");
+  g.break_the_disk();
+  EXPECT_EQ(g.stat("/state/orders/2026/a"), io);
+  EXPECT_EQ(g.open("/state/orders/2026/a"), -1000 - io);
+  EXPECT_EQ(g.open("/state/orders/new", right::write, open_create), -1000 - io);
+  EXPECT_EQ(g.names("/state/orders"), "errno 29");
+  EXPECT_EQ(g.rename("/state/orders/2026/a", "/state/orders/2026/c"), io);
+  EXPECT_EQ(g.on_path("path_unlink_file", "/state/orders/2026/a"), io);
+  EXPECT_EQ(g.read(fd), "errno 29");
+}
+
 }  // namespace
 }  // namespace writ::guest::wasm::wasi

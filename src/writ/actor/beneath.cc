@@ -110,7 +110,7 @@ Result<Place> place_of(const Fd& fd, const Root& root) {
   const bool removed = is_removed(fd, *name);
   if (root.type != effect::FileType::directory)  // one file: it is what was granted, even after its name is gone
     return Place{root.path, removed ? name->substr(0, name->size() - mark.size()) : *name};
-  if (removed) return Error{Code::unavailable, "it was removed", root.path, {}};
+  if (removed) return Error{Code::unavailable, "it was removed", root.path, {}, ENOENT};
   const std::string_view base = *folder == "/" ? std::string_view() : std::string_view(*folder);
   if (*name == *folder) return Place{root.path.empty() ? "/" : root.path, *name};
   if (!name->starts_with(base) || (*name)[base.size()] != '/')

@@ -69,7 +69,7 @@ Result<HostFiles::Target> HostFiles::find(const Authorized& key) const {
   const auto& resource = key.effect().resource;
   const auto root = roots_.find(key.capability());
   if (root == roots_.end())
-    return Error{Code::unavailable, "it was not there when the task was admitted", resource, "make it before the run"};
+    return Error{Code::unavailable, "it was not there when the task was admitted", resource, "make it before the run", ENOENT};
   std::string_view rest = resource;
   if (rest.size() > 1 && rest.ends_with('/')) rest.remove_suffix(1);
   const auto& base = root->second.path;

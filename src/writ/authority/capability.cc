@@ -13,8 +13,8 @@ using effect::Limit;
 using effect::Refusal;
 
 namespace {
-// Environment and ambient effects are left out: what of them was not granted leaves no trace, so nothing is learned.
-constexpr std::array<std::string_view, 3> learned{"state.read:/", "state.write:/", "file.read:/"};
+// Environment and ambient effects are left out: a task that lacks them is not denied anything, so no line would be needed.
+constexpr std::array<std::string_view, 4> learned{"state.read:/", "state.write:/", "file.read:/", "file.write:/"};
 }  // namespace
 
 std::span<const std::string_view> learned_grants() { return learned; }
@@ -33,7 +33,7 @@ std::string refused_by(Shortage limits, const Grant& grant) {
 
 CapabilitySet::CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denies, const Clock& clock)
     : clock_(clock), started_(clock.monotonic()),
-      own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size()), clock)),
+      own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size() + 1), clock)),
       denies_(std::move(denies)) {
   for (auto& grant : grants) {
     const auto minted = own_->mint(std::move(grant));
@@ -64,6 +64,11 @@ void CapabilitySet::learn() {
     WRIT_ASSERT(minted);
     hold(*own_, *minted, Secrets::never);
   }
+  auto every = Pattern::parse("*", effect::ResourceForm::name, "/");  // kind of one's own, with whatever fields
+  WRIT_ASSERT(every);
+  const auto minted = own_->mint({.kind = effect::Kind::own, .resource = std::move(*every)});
+  WRIT_ASSERT(minted);
+  hold(*own_, *minted, Secrets::never);
 }
 
 bool CapabilitySet::covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const {
@@ -107,7 +112,7 @@ Decision CapabilitySet::choose(const effect::Effect& e, Ask ask) const {
   if (const auto* deny = deny_of(e.kind, e.resource)) return {Refusal::denied, 0, Grant{.kind = deny->kind, .resource = deny->resource}.text()};
   Decision decision;
   for (const std::uint32_t i : order_) {
-    if (!covers(i, e.kind, e.resource) || !grants_[i].knows(e.fields)) continue;
+    if (!covers(i, e.kind, e.resource) || (held_[i].secrets == Secrets::as_covered && !grants_[i].knows(e.fields))) continue;
     const Answer answer = ask(i);
     if (answer.allowed()) return {Refusal::none, i, {}};
     if (answer.gone && decision.refusal == Refusal::no_capability) decision = {Refusal::revoked, i, grants_[i].text()};
@@ -125,6 +130,10 @@ Decision CapabilitySet::use(const effect::Effect& e) {
     auto first = limits_of(i, e, held_[i].table->lacking(held_[i].handle, {e.bytes, e.fields}));
     return first.allowed() ? limits_of(i, e, held_[i].table->use(held_[i].handle, {e.bytes, e.fields})) : first;
   });
+}
+
+void CapabilitySet::give_back(std::uint32_t capability, const effect::Effect& e) {
+  held_[capability].table->give_back(held_[capability].handle, {e.bytes, e.fields});
 }
 
 bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {

@@ -31,7 +31,7 @@ struct Decision {
 // How a journal names limits that refuse: "uses,bytes of file.read:/x/,bytes=1MiB,uses=3". explain.cc reads it back.
 std::string refused_by(Shortage limits, const Grant& grant);
 
-// What CapabilitySet::learn() allows.
+// What CapabilitySet::learn() allows, besides every effect of one's own.
 std::span<const std::string_view> learned_grants();
 
 class CapabilitySet {
@@ -50,6 +50,8 @@ class CapabilitySet {
   Decision decide(const effect::Effect&) const;
   // Decides, and takes from the budgets of the capability that allows it.
   Decision use(const effect::Effect&);
+  // Of an effect that use() allowed and that does not happen after all.
+  void give_back(std::uint32_t capability, const effect::Effect&);
   // The same for an effect that is known to be covered by this capability, and by no deny, because it was allowed before:
   // on something already open. Matches nothing, takes no lock and does not allocate; `false` means ask use().
   bool use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size);

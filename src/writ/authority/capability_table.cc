@@ -248,6 +248,10 @@ CapabilityTable::Refusal CapabilityTable::lacking(Handle h, const Amounts& amoun
   return {};
 }
 
+void CapabilityTable::give_back(Handle h, const Amounts& amounts) {
+  for (const Entry* m = entry(h); m != nullptr; m = m->next_meter) m->meter.give_back(*m->live, amounts);
+}
+
 CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) {
   if (!stands(h)) return {{}, nullptr, true};
   const auto* e = entry(h);

@@ -101,6 +101,7 @@ class CapabilityTable {
   };
   Refusal lacking(Handle, const Amounts&) const;
   Refusal use(Handle, const Amounts&);  // takes from all budgets, or from none
+  void give_back(Handle, const Amounts&);       // what a use took, and was not used after all
 
  private:
   struct Entry;

@@ -23,6 +23,15 @@ std::string text(const Effect& e) {
 
 bool before(const Effect& a, const Effect& b) { return a.resource != b.resource ? a.resource < b.resource : a.kind < b.kind; }
 
+// What one says and the other does not is the one's.
+void add(Fields& to, const Fields& more) {
+  for (const auto& f : more) {
+    const auto at = std::ranges::lower_bound(to, f.name, {}, &Field::name);
+    if (at == to.end() || at->name != f.name) to.insert(at, f);
+    else at->value = std::min(largest_decimal, Decimal{at->value.millionths + f.value.millionths});  // each is at most 2^63 - 1
+  }
+}
+
 }  // namespace
 
 bool overlap(std::string_view a, std::string_view b) {
@@ -37,8 +46,6 @@ bool commute(const Effect& a, const Effect& b) {
 }
 
 Result<Composed> compose(std::span<const Effect> effects) {
-  Composed out;
-  out.count = effects.size();
   std::vector<Effect> sorted(effects.begin(), effects.end());
   std::ranges::stable_sort(sorted, before);
   // What overlaps begins alike, so an effect is compared with those whose resource it begins, which come next; and with
@@ -52,12 +59,21 @@ Result<Composed> compose(std::span<const Effect> effects) {
                      "do them in two steps, or on different resources"};
     around.push_back(&e);
   }
+  return join(effects);
+}
+
+Composed join(std::span<const Effect> effects) {
+  Composed out;
+  out.count = effects.size();
+  std::vector<Effect> sorted(effects.begin(), effects.end());
+  std::ranges::stable_sort(sorted, before);
   for (auto& e : sorted) {
     if (__builtin_add_overflow(out.bytes, e.bytes, &out.bytes)) out.bytes = UINT64_MAX;
     if (!out.parts.empty() && out.parts.back().kind == e.kind && out.parts.back().resource == e.resource) {
       auto& same = out.parts.back();
       if (__builtin_add_overflow(same.bytes, e.bytes, &same.bytes)) same.bytes = UINT64_MAX;
       same.size = std::max(same.size, e.size);
+      add(same.fields, e.fields);
     } else {
       out.parts.push_back(std::move(e));
     }

@@ -5,7 +5,8 @@
 // same resource or of a folder around it; what acts outside conflicts with itself, since it cannot be taken back and done
 // in another order.
 //
-// A composed effect is the sum of its parts: it is checked against budgets as a whole (authority::CapabilitySet).
+// A composed effect is the sum of its parts, and is judged as a whole: what a task would commit is joined, in the order that
+// its journal has, and asked of capabilities and policies before the commit (task/step.h).
 // Source: ../spec/001 section 3.2.
 #pragma once
 
@@ -28,6 +29,8 @@ struct Composed {
   std::uint64_t count = 0;    // effects, before joining
 };
 
+// Their sum, where their order is known.
+Composed join(std::span<const Effect> effects);
 // `conflict` names the first pair that does not commute, and why.
 Result<Composed> compose(std::span<const Effect> effects);
 

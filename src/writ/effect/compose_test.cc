@@ -28,6 +28,18 @@ TEST(Compose, NamesThePairThatDoesNotCommute) {
   EXPECT_EQ(c.error().what, "state.read:a/ and state.write:a/b do not commute: which comes first makes a difference");
 }
 
+TEST(Compose, JoinedFieldsAddUpAndStopAtTheLargest) {
+  const auto own = [](std::string to, Fields fields) { return Effect{.kind = Kind::own, .resource = std::move(to), .fields = std::move(fields)}; };
+  const std::vector<Effect> all{own("a.pay:x", {{"amount", {5}}}), own("a.pay:y", {{"amount", {1}}}), own("a.pay:x", {{"amount", {7}}, {"fee", {2}}}),
+                                own("a.pay:y", {{"amount", largest_decimal}})};
+  const auto c = join(all);
+  EXPECT_EQ(c.count, 4u);
+  ASSERT_EQ(c.parts.size(), 2u);
+  EXPECT_EQ(c.parts[0].fields, (Fields{{"amount", {12}}, {"fee", {2}}}));
+  EXPECT_EQ(*find(c.parts[1].fields, "amount"), largest_decimal);
+  EXPECT_FALSE(compose(all)) << "without an order they conflict";
+}
+
 TEST(Compose, WhatCommutes) {
   EXPECT_TRUE(commute(read("a"), read("a")));
   EXPECT_FALSE(commute(read("a"), write("a")));

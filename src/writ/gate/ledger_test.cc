@@ -1,6 +1,7 @@
 #include "writ/gate/ledger.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +185,73 @@ TEST_F(Ledgers, ARevocationReachesAnotherProcess) {
   int status = 0;
   ASSERT_EQ(::waitpid(other, &status, 0), other);
   EXPECT_EQ(status, 0);
+}
+
+// Four threads of another process use a capability without pause, one after the other, and each is revoked from here. A use
+// that begins after the revocation has returned is refused, whatever the load. How long after the call the last use began
+// is told, and is below 10 ms for 99 of 100: in one of three tries, since others may have the processors.
+TEST_F(Ledgers, ARevocationIsQuickUnderLoad) {
+  constexpr std::size_t rounds = 100, users = 4;
+  struct Board {
+    std::atomic<std::uint32_t> round, started[rounds], ended[rounds];
+    std::atomic<std::int64_t> last[rounds][users];  // when the last use that was allowed began
+  };
+  const auto now = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  double best = 1e9;
+  for (int tries = 0; tries < 3 && best >= 10; ++tries) {
+    void* shared = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    auto& board = *new (shared) Board{};
+    std::vector<Handle> roots, children;
+    {
+      Opened o(place);
+      for (std::size_t i = 0; i < rounds; ++i) {
+        roots.push_back(*o.ledger->mint(grant("state.write:out/"), ""));
+        children.push_back(*o.ledger->attenuate(roots.back(), grant("state.write:out/x")));
+      }
+    }
+    const auto other = ::fork();
+    if (other == 0) {
+      Opened there(place);
+      if (!there.ledger->admit(children, "")) ::_exit(1);
+      std::vector<std::jthread> threads;
+      for (std::size_t n = 0; n < users; ++n)
+        threads.emplace_back([&, n] {
+          for (std::size_t i = 0; i < rounds; ++i) {
+            for (bool told = false;;) {
+              const auto begin = now();
+              if (!there.ledger->table().use(children[i], 0).allowed()) break;
+              board.last[i][n] = begin;
+              if (!std::exchange(told, true)) ++board.started[i];
+            }
+            ++board.ended[i];
+          }
+        });
+      threads.clear();
+      ::_exit(0);
+    }
+    Opened o(place);
+    std::vector<double> took;
+    for (std::size_t i = 0; i < rounds; ++i) {
+      while (board.started[i] < users) std::this_thread::yield();
+      const auto begin = now();
+      ASSERT_TRUE(o.ledger->revoke(roots[i]));
+      const auto returned = now();
+      while (board.ended[i] < users) std::this_thread::yield();
+      std::int64_t last = begin;
+      for (const auto& l : board.last[i]) last = std::max(last, l.load());
+      EXPECT_LE(last, returned) << "a use after the revocation";
+      took.push_back(static_cast<double>(last - begin) * 1e-6);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(other, &status, 0), other);
+    EXPECT_EQ(status, 0);
+    ::munmap(shared, sizeof(Board));
+    std::ranges::sort(took);
+    best = std::min(best, took[rounds * 99 / 100 - 1]);
+    std::printf("last use after the call of revoke(): median %.3f ms, p99 %.3f ms\n", took[rounds / 2], took[rounds * 99 / 100 - 1]);
+  }
+  EXPECT_LT(best, 10.0);
 }
 
 TEST_F(Ledgers, TwoThatMintAtOnceGetDifferentHandles) {

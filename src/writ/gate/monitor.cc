@@ -41,8 +41,13 @@ Result<std::uint32_t> Monitor::judge(const effect::Effect& effect) {
   }
   const auto decision = capabilities_.use(effect);
   if (!decision.allowed()) return refused(effect, decision.refusal, decision.by);
-  // As above, if the capability that was used is another one: somebody shares the budget of the first.
-  if (policed && decision.capability != asked) WRIT_CHECK(ask_policies(effect, decision.capability));
+  // As above, if the capability that was used is another one: somebody shares the budget of the first. What it took for
+  // an effect that is refused it gets back.
+  if (policed && decision.capability != asked)
+    if (const auto asked_again = ask_policies(effect, decision.capability); !asked_again) {
+      capabilities_.give_back(decision.capability, effect);
+      return asked_again.error();
+    }
   if (policed) policing_->spend(effect);
   return decision.capability;
 }

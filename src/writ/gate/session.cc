@@ -1,6 +1,7 @@
 #include "writ/gate/session.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 
 #include "writ/base/random.h"
@@ -10,6 +11,13 @@ namespace writ::gate {
 
 using effect::Effect;
 using effect::Kind;
+
+namespace {
+
+// Unlike what could not be read just now, which has no number or another one.
+Error absent(std::string what, std::string_view path) { return {Code::unavailable, std::move(what), std::string(path), {}, ENOENT}; }
+
+}  // namespace
 
 Session::Session(Setup setup)
     : setup_(std::move(setup)),
@@ -33,10 +41,10 @@ Result<std::unique_ptr<OpenObject>> Session::open_object(std::string_view path, 
     write = std::move(key);
   }
   WRIT_TRY(const bool there, shadow_.exists(path));
-  if (!there && creation == Creation::must_exist) return Error{Code::unavailable, "no such object", std::string(path), {}};
+  if (!there && creation == Creation::must_exist) return absent("no such object", path);
   if (there && creation == Creation::must_create) return Error{Code::conflict, "the object exists", std::string(path), {}};
   if (!there) {
-    if (!write) return Error{Code::unavailable, "no such object", std::string(path), {}};
+    if (!write) return absent("no such object", path);
     WRIT_CHECK(shadow_.edit(path, 0));
   }
   return std::unique_ptr<OpenObject>(new OpenObject(*this, std::string(path), std::move(read), std::move(write)));
@@ -55,7 +63,7 @@ Result<StateEntry> Session::stat_object(std::string_view path) {
   }
   WRIT_CHECK(monitor_.perform({Kind::state_read, std::string(path), 0, 0}));
   WRIT_TRY(const auto* body, shadow_.find(path));
-  if (body == nullptr) return Error{Code::unavailable, "no such object", std::string(path), {}};
+  if (body == nullptr) return absent("no such object", path);
   return StateEntry{std::string(path), effect::FileType::regular, body->size()};
 }
 
@@ -100,7 +108,7 @@ Result<void> Session::rename_object(std::string_view from, std::string_view to) 
   WRIT_CHECK(monitor_.perform({Kind::state_read, std::string(from), 0, 0}));
   WRIT_CHECK(monitor_.perform({Kind::state_write, std::string(from), 0, 0}));
   WRIT_TRY(const auto* body, shadow_.find(from));
-  if (body == nullptr) return Error{Code::unavailable, "no such object", std::string(from), {}};
+  if (body == nullptr) return absent("no such object", from);
   WRIT_CHECK(monitor_.perform({Kind::state_write, std::string(to), body->size(), body->size()}));
   if (from == to) return {};
   std::string moved = *body;
@@ -111,7 +119,7 @@ Result<void> Session::rename_object(std::string_view from, std::string_view to) 
 Result<std::size_t> OpenObject::read_at(std::uint64_t offset, std::span<std::byte> out) {
   if (!read_) return Error{Code::denied, "the object was opened for writing only", path_, {}};
   WRIT_TRY(const auto* body, session_.shadow_.find(path_));
-  if (body == nullptr) return Error{Code::unavailable, "the object was removed", path_, {}};
+  if (body == nullptr) return absent("the object was removed", path_);
   const std::size_t n = offset >= body->size() ? 0 : std::min<std::size_t>(out.size(), body->size() - offset);
   WRIT_CHECK(session_.monitor_.repeat(*read_, n, body->size()));
   std::copy_n(as_bytes(*body).begin() + static_cast<std::ptrdiff_t>(n == 0 ? 0 : offset), n, out.begin());
@@ -143,7 +151,7 @@ Result<void> OpenObject::truncate(std::uint64_t size) {
 
 Result<std::uint64_t> OpenObject::size() const {
   WRIT_TRY(const auto* body, session_.shadow_.find(path_));
-  if (body == nullptr) return Error{Code::unavailable, "the object was removed", path_, {}};
+  if (body == nullptr) return absent("the object was removed", path_);
   return body->size();
 }
 

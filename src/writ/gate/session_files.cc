@@ -20,7 +20,7 @@ Result<std::unique_ptr<OpenFile>> Session::open_file(const std::string& path, co
   if (is_work(host)) return open_work_file(host, wish);
   if (wish.writes()) {
     WRIT_CHECK(monitor_.perform({Kind::file_write, host, 0, 0}));
-    return Error{Code::unavailable, "the folder of what was granted is not there", host, {}};
+    return Error{Code::unavailable, "the folder of what was granted is not there", host, {}, ENOENT};
   }
   if (wish.follow == effect::Follow::no) {
     WRIT_TRY(const auto seen, stat_file(path, effect::Follow::no));

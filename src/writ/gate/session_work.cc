@@ -28,7 +28,7 @@ Kind Session::look_kind(const std::string& host) const {
 
 Result<Authorized> Session::authorise(Kind kind, const std::string& resource, Follow follow) {
   WRIT_TRY(auto key, monitor_.perform({kind, resource, 0, 0}));
-  if (!is_work(resource)) return Error{Code::unavailable, "the folder of what was granted is not there", resource, {}};
+  if (!is_work(resource)) return Error{Code::unavailable, "the folder of what was granted is not there", resource, {}, ENOENT};
   auto where = setup_.work_files->resolve(resource, follow);
   if (!where) return refused(key, std::move(where.error()));
   const std::string end = resource.size() > 1 && resource.ends_with('/') ? "/" : "";
@@ -128,7 +128,7 @@ Result<void> Session::set_file_times(const std::string& path, Follow follow, eff
 Result<void> OpenFile::authorise_writing() {
   if (write_) return session_.monitor_.repeat(*write_, 0, metadata().size);
   WRIT_TRY(auto key, session_.monitor_.perform({Kind::file_write, resource_, 0, metadata().size}));
-  if (!work_) return Error{Code::unavailable, "the folder of what was granted is not there", resource_, {}};
+  if (!work_) return Error{Code::unavailable, "the folder of what was granted is not there", resource_, {}, ENOENT};
   return session_.monitor_.confirm(key, where_.granted, where_.host);
 }
 

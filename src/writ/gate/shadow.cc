@@ -1,5 +1,7 @@
 #include "writ/gate/shadow.h"
 
+#include <cerrno>
+
 namespace writ::gate {
 namespace {
 
@@ -105,7 +107,7 @@ Result<void> Shadow::replace(std::string_view path, std::string body) {
 
 Result<void> Shadow::remove(std::string_view path) {
   WRIT_TRY(const bool there, exists(path));
-  if (!there) return Error{Code::unavailable, "no such object", std::string(path), {}};
+  if (!there) return Error{Code::unavailable, "no such object", std::string(path), {}, ENOENT};
   return put(path, there, std::nullopt);
 }
 

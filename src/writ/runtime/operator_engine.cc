@@ -56,8 +56,12 @@ Result<void> OperatorEngine::act(gate::Session& session) const {
 }
 
 Result<guest::Run> OperatorEngine::run(const guest::Image&, guest::Call& call) {
-  WRIT_CHECK(act(call.session));
-  return guest::Run{};
+  const auto acted = act(call.session);
+  if (acted) return guest::Run{};
+  if (acted.error().code != Code::denied) return acted.error();
+  guest::Run refused;  // by a policy: on record, as of any task
+  refused.outcome = {guest::End::denied, 0, acted.error().text(), {}};
+  return refused;
 }
 
 }  // namespace writ::runtime

@@ -25,6 +25,7 @@ class OperatorEngine final : public guest::Engine {
   // The task that does it: granted these writes and no other, unless they are so many that their names would not fit.
   Result<task::Spec> spec() const;
 
+  bool changes() const { return !writes_.empty(); }
   std::string_view fence() const override { return "none"; }
   Result<std::shared_ptr<const guest::Image>> prepare(std::span<const std::byte>) override;
   Result<guest::Run> run(const guest::Image&, guest::Call&) override;

@@ -31,9 +31,4 @@ Result<PolicyChanges> policy_changes(const std::shared_ptr<const authority::poli
   return PolicyChanges{refusals(*program, component, grants), changes(program, component, grants, task.journal)};
 }
 
-Result<void> check_policy_again(const std::shared_ptr<const authority::policy::Program>& program, const TaskRecord& task) {
-  WRIT_TRY(const auto grants, grants_of(task.input));
-  return check_again(program, component_of(task.input), grants, task.journal);
-}
-
 }  // namespace writ::runtime

@@ -1,5 +1,4 @@
-// What a policy would decide about a task that is known only by its record: for `writ policy replay`, and for the commit of a
-// task that was staged before the policy was in force.
+// What a policy would decide about a task that is known only by its record: for `writ policy replay`.
 #pragma once
 
 #include <string>
@@ -15,8 +14,5 @@ struct PolicyChanges {
   std::vector<authority::policy::Change> changes;      // of its journal
 };
 Result<PolicyChanges> policy_changes(const std::shared_ptr<const authority::policy::Program>&, const TaskRecord&);
-
-// `denied` if the policy refuses any of what it did.
-Result<void> check_policy_again(const std::shared_ptr<const authority::policy::Program>&, const TaskRecord&);
 
 }  // namespace writ::runtime

@@ -18,7 +18,6 @@
 #include "writ/runtime/doorbell.h"
 #include "writ/runtime/operator_engine.h"
 #include "writ/runtime/replay.h"
-#include "writ/runtime/policy_hindsight.h"
 #include "writ/runtime/signing_keys.h"
 #include "writ/runtime/summary.h"
 #include "writ/runtime/undo.h"
@@ -120,7 +119,7 @@ Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine engine) {
 
 Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine& engine, task::Spec spec) {
   WRIT_TRY(const auto* who, signer());
-  task::Executor executor({*store, engine, nullptr, *who, clock});
+  task::Executor executor({*store, engine, nullptr, *who, clock, engine.changes() ? &policy : nullptr});
   return executor.execute(std::move(spec));
 }
 
@@ -233,13 +232,11 @@ Result<Difference> Runtime::difference(const TaskId& id, const std::vector<std::
 
 Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choice) {
   WRIT_TRY(const auto* who, parts_->signer());
-  if (const auto policy = parts_->policy.current(); policy.program) {
-    WRIT_TRY(const auto view, parts_->store->snapshot());
-    WRIT_TRY(const auto record, record_of(view, id));
-    WRIT_CHECK(check_policy_again(policy.program, record));
-  }
+  task::Choice meant = choice;
+  if (const auto policy = parts_->policy.current(); policy.program)
+    meant.policy = meant.policy ? both(*policy.program, *meant.policy) : policy.program;
   WRIT_TRY(auto* ledger, parts_->open_ledger());  // whether its capabilities still stand
-  return task::commit_staged(*parts_->store, *who, parts_->clock, id, choice, ledger);
+  return task::commit_staged(*parts_->store, *who, parts_->clock, id, meant, ledger);
 }
 
 Result<task::Report> Runtime::discard(const TaskId& id) {
@@ -341,12 +338,19 @@ Result<std::string> Runtime::get_object(std::string_view path) const {
   return std::string(as_text(body));
 }
 
-Result<task::Report> Runtime::put_object(std::string_view path, std::string_view body) {
-  return parts_->act_as_operator(OperatorEngine::put(std::string(path), std::string(body)));
+Result<task::Report> Runtime::put_object(std::string_view path, std::string_view body,
+                                         std::shared_ptr<const authority::policy::Program> policy) {
+  auto engine = OperatorEngine::put(std::string(path), std::string(body));
+  WRIT_TRY(auto spec, engine.spec());
+  spec.policy = std::move(policy);
+  return parts_->act_as_operator(engine, std::move(spec));
 }
 
-Result<task::Report> Runtime::remove_object(std::string_view path) {
-  return parts_->act_as_operator(OperatorEngine::remove(std::string(path)));
+Result<task::Report> Runtime::remove_object(std::string_view path, std::shared_ptr<const authority::policy::Program> policy) {
+  auto engine = OperatorEngine::remove(std::string(path));
+  WRIT_TRY(auto spec, engine.spec());
+  spec.policy = std::move(policy);
+  return parts_->act_as_operator(engine, std::move(spec));
 }
 
 Result<std::vector<ObjectInfo>> Runtime::object_history(std::string_view path) const {

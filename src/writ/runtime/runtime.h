@@ -174,8 +174,9 @@ class Runtime {
   // --- state: the operator's own reads and writes. Every write leaves a receipt, like any task's ---
   Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) const;
   Result<std::string> get_object(std::string_view path) const;
-  Result<task::Report> put_object(std::string_view path, std::string_view body);
-  Result<task::Report> remove_object(std::string_view path);
+  // The policy in force governs them too, and one of their own.
+  Result<task::Report> put_object(std::string_view path, std::string_view body, std::shared_ptr<const authority::policy::Program> = nullptr);
+  Result<task::Report> remove_object(std::string_view path, std::shared_ptr<const authority::policy::Program> = nullptr);
   Result<std::vector<ObjectInfo>> object_history(std::string_view path) const;  // oldest first
 
   // --- capabilities that outlive tasks (gate/ledger.h): durable when these return ---

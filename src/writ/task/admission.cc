@@ -80,6 +80,11 @@ std::vector<proof::Capability> learning() {
     out.push_back(capability(*grant));
     out.back().constraints.emplace_back(learned);
   }
+  proof::Capability own;
+  own.effect = effect::own_word.name;
+  own.resource = "*";
+  own.constraints.emplace_back(learned);
+  out.push_back(std::move(own));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "writ/proof/notary.h"
 #include "writ/task/isolated.h"
 #include "writ/task/selection.h"
+#include "writ/task/step.h"
 #include "writ/workspace/contents.h"
 
 namespace writ::task {
@@ -165,6 +166,16 @@ void Attempt::judge() {
       outcome = {guest::End::denied, 0, again.error().text(), {}};
     clip(outcome.reason);
   }
+  if (outcome.success() && policing_->program()) judge_step();
+}
+
+// What it is about to commit, as a whole.
+void Attempt::judge_step() {
+  const auto component = component_facts(spec_, parts_.engine.fence());
+  const auto step = step_of(journal_.entries());
+  if (const auto may = check_step(*policing_->program(), component, step); !may)
+    sealed_.outcome = {guest::End::denied, 0, may.error().text(), {}};
+  clip(sealed_.outcome.reason);
 }
 
 void Attempt::seal_input() {
@@ -206,7 +217,7 @@ void Attempt::seal_recipe() {
 
 // Files that cannot be sealed are the task's failure, unless somebody else changed them: then the race is lost.
 void Attempt::seal_changes() {
-  if (!sealed_.outcome.success() || !work_files_) return;
+  if (!sealed_.outcome.success() || !work_files_ || spec_.purpose == Spec::Purpose::learn) return;
   auto files = work_files_->seal();
   if (files) sealed_.files = std::move(*files);
   else if (files.error().code == Code::conflict) sealed_.conflict = files.error().text();

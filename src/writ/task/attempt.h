@@ -51,6 +51,7 @@ class Attempt {
  private:
   void move(Event);
   void judge();
+  void judge_step();
   Result<void> open_session();
   Result<void> open_root(std::uint32_t capability);
   Result<void> open_work_files();

@@ -1,5 +1,7 @@
 #include "writ/task/recipe.h"
 
+#include <cerrno>
+
 #include "writ/proof/shorthand.h"
 #include "writ/task/chunks.h"
 #include "writ/task/recipe_form.h"
@@ -48,7 +50,7 @@ Result<void> put_code(store::Transaction& t, const Sha256& digest, BytesView cod
 
 Result<Bytes> find_code(const store::View& view, const Sha256& digest) {
   WRIT_TRY(auto code, find_chunks(view, code_chunks, digest.view()));
-  if (!code) return Error{Code::unavailable, "the code was not kept", digest.hex(), "run the file again with writ run"};
+  if (!code) return Error{Code::unavailable, "the code was not kept", digest.hex(), "run the file again with writ run", ENOENT};
   if (sha256(*code) != digest) return not_what_it_was(digest);
   return std::move(*code);
 }

@@ -1,6 +1,7 @@
 #include "writ/task/replay.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 
 #include "writ/gate/ledger.h"
@@ -130,7 +131,7 @@ Result<Told> find_told(const store::View& view, const TaskId& id, proof::InputMa
     told.recipe = std::move(*recipe);
   }
   auto code = find_code(view, told.input.code.digest.sha256);
-  if (!code && code.error().code == Code::unavailable) return not_replayable(id, "its code is no longer there");
+  if (!code && code.error().number == ENOENT) return not_replayable(id, "its code is no longer there");
   if (!code) return code.error();
   told.code = std::move(*code);
   WRIT_TRY(told.kept, find_kept(view, id));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "writ/authority/policy/hindsight.h"
 #include "writ/base/assert.h"
+#include "writ/base/escape.h"
 #include "writ/gate/commit.h"
 #include "writ/task/admission.h"
 #include "writ/task/archive.h"
@@ -10,6 +12,7 @@
 #include "writ/task/index.h"
 #include "writ/task/selection.h"
 #include "writ/task/stage.h"
+#include "writ/task/step.h"
 
 namespace writ::task {
 namespace {
@@ -223,7 +226,12 @@ bool means(std::string_view wanted, std::string_view path) {
   return path.starts_with(folder);
 }
 
-// What was granted when it ran may have ended since; what it may write is asked again.
+std::string describe(const effect::Effect& e) {
+  const auto [what, resource] = effect::named(e);
+  return std::string(what) + ":" + escape_for_terminal(resource);
+}
+
+// What was granted when it ran may have ended since; what it would commit is asked again.
 Result<void> check_authority(const Sealed& sealed, const gate::ChangeSet& chosen, const Clock& clock) {
   std::vector<authority::Grant> grants, denies;
   const WallTime now = clock.wall();
@@ -238,11 +246,30 @@ Result<void> check_authority(const Sealed& sealed, const gate::ChangeSet& chosen
     denies.push_back(std::move(deny));
   }
   const authority::CapabilitySet capabilities(std::move(grants), std::move(denies), clock);
-  for (const auto& w : chosen.writes)
-    if (!capabilities.permits(effect::Kind::state_write, w.path))
-      return Error{Code::denied, "nothing allows the task to write this any more: " + w.path, expired.empty() ? "" : "expired: " + expired,
+  for (const auto& part : step_of(meant(sealed.journal, chosen)).parts)
+    if (!capabilities.permits(part.kind, part.resource))
+      return Error{Code::denied, "nothing allows the task this any more: " + describe(part), expired.empty() ? "" : "expired: " + expired,
                    "writ rerun " + sealed.input.task.brief() + " --grant with a later end, or writ discard " + sealed.input.task.brief()};
   return {};
+}
+
+authority::policy::ComponentFacts component_of(const proof::InputManifest& m) {
+  return {m.name, m.code.name, m.code.digest.sha256.hex(), m.fence, m.labels};
+}
+
+// The policy that is in force now may be another one than the task ran under: it is asked about the task, about each of its
+// effects but the writes that are given up, and about what it commits as a whole.
+Result<void> check_policy(const Sealed& sealed, const gate::ChangeSet& chosen,
+                          const std::shared_ptr<const authority::policy::Program>& program) {
+  std::vector<authority::Grant> grants;
+  for (const auto& c : sealed.input.capabilities) {
+    WRIT_TRY(grants.emplace_back(), grant_of(c));
+  }
+  const auto component = component_of(sealed.input);
+  if (const auto no = authority::policy::refusals(*program, component, {}); !no.empty()) return Error{Code::denied, no.front(), "policy", {}};
+  const auto left = meant(sealed.journal, chosen);
+  WRIT_CHECK(authority::policy::check_again(program, component, grants, left));
+  return check_step(*program, component, step_of(left));
 }
 
 Error not_staged(const TaskId& id) {
@@ -286,6 +313,7 @@ Result<Report> commit_staged(store::Store& store, const proof::Notary& notary, c
   WRIT_TRY(const auto chosen, choose(sealed->changes, choice.only));
   WRIT_CHECK(check_digest(*sealed, chosen, choice.digest));
   WRIT_CHECK(check_authority(*sealed, chosen, clock));
+  if (choice.policy) WRIT_CHECK(check_policy(*sealed, chosen, choice.policy));
   WRIT_CHECK(gate::confirm_authority(sealed->input.capabilities, ledger));
   WRIT_TRY(sealed->capabilities, gate::durable_capabilities(sealed->input.capabilities));
   auto committed = Court(store, notary, std::move(*sealed), ledger).commit_staged(chosen);

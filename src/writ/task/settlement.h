@@ -7,11 +7,12 @@
 //
 // A staged task that cannot be committed now stays staged and nothing is written: `conflict` if what it read was changed
 // since, if its changes are not those that the operator saw, or if somebody else settled it; `denied` if what allowed it to
-// write has expired.
+// write has expired or was revoked, or if the choice's policy refuses what is meant.
 //
 // Threads: any; blocks until durable.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ inline constexpr std::size_t shortest_digest = 16;  // of a digest that the oper
 struct Choice {
   std::string digest;             // as `diff` showed it, or its first 16 digits or more; empty: whatever they are
   std::vector<std::string> only;  // objects, and folders for all below them; empty: all. The others are given up
+  std::shared_ptr<const authority::policy::Program> policy = nullptr;  // asked once more about what is meant; may be null
 };
 
 // `ledger` may be null if the task held none of its capabilities. What such a capability staged is refused if it was

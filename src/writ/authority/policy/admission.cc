@@ -42,11 +42,29 @@ Ceilings ceilings(const Program& program, const ComponentFacts& component) {
         case Gauge::run_time: lower(out.run_time, c.most); break;
         case Gauge::effects: lower(out.effects, c.most); break;
         case Gauge::files: lower(out.files, c.most); break;
+        case Gauge::commit_bytes:
+        case Gauge::commit_changes:
         case Gauge::bandwidth:
         case Gauge::read_bandwidth:
         case Gauge::write_bandwidth:
         case Gauge::effect_rate: break;
       }
+  }
+  return out;
+}
+
+std::vector<std::string> excesses(const Program& program, const ComponentFacts& component, const effect::Composed& step) {
+  std::vector<std::string> out;
+  const Facts task = facts_of_task(component);
+  for (const auto& [word, rule] : program.component_rules) {
+    if (!is_about(*rule, task)) continue;
+    for (const auto& c : rule->ceilings) {
+      if (c.gauge != Gauge::commit_bytes && c.gauge != Gauge::commit_changes) continue;
+      const std::uint64_t is = c.gauge == Gauge::commit_bytes ? step.bytes : step.parts.size();
+      if (is > static_cast<std::uint64_t>(c.most))
+        out.push_back(fmt::format("{}: {} {} in one commit, and {} is the most", describe(program, {word, Failure::none}), is,
+                                  c.gauge == Gauge::commit_bytes ? "bytes" : "changes", c.most));
+    }
   }
   return out;
 }

@@ -48,7 +48,9 @@ bool pays(Gauge gauge, effect::Kind kind) {
     case Gauge::output:
     case Gauge::run_time:
     case Gauge::effects:
-    case Gauge::files: return false;
+    case Gauge::files:
+    case Gauge::commit_bytes:
+    case Gauge::commit_changes: return false;
   }
   return false;
 }

@@ -94,13 +94,15 @@ constexpr std::array<AttributeWord, 16> attribute_words{{
 }};
 
 constexpr std::string_view no_network = "no effect of the vocabulary goes to the network, so nothing here can enforce it";
-constexpr std::array<GaugeWord, 12> gauge_words{{
+constexpr std::array<GaugeWord, 14> gauge_words{{
     {Gauge::memory, "memory_usage", Base::size, "the arena's size, from the start"},
     {Gauge::stack, "stack_usage", Base::size, "the guest's stack, from the start"},
     {Gauge::output, "output", Base::size, "standard output and error together"},
     {Gauge::run_time, "run_time", Base::time, "the timer of the fence: wall time from the start"},
     {Gauge::effects, "effects", Base::number, "the gate's count of effects, refused ones too"},
     {Gauge::files, "open_files", Base::number, "files open at once"},
+    {Gauge::commit_bytes, "commit_bytes", Base::size, "what is staged, joined before the commit: bytes written in all"},
+    {Gauge::commit_changes, "commit_changes", Base::number, "the same: objects, files and effects of one's own"},
     {Gauge::bandwidth, "bandwidth", Base::bandwidth, "a token bucket at the gate, over all bytes moved"},
     {Gauge::read_bandwidth, "read_bandwidth", Base::bandwidth, "a token bucket at the gate, over bytes read"},
     {Gauge::write_bandwidth, "write_bandwidth", Base::bandwidth, "a token bucket at the gate, over bytes written"},

@@ -88,6 +88,8 @@ enum class Gauge : std::uint8_t {
   run_time,
   effects,
   files,
+  commit_bytes,
+  commit_changes,
   bandwidth,
   read_bandwidth,
   write_bandwidth,

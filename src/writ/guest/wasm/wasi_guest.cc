@@ -46,7 +46,7 @@ std::optional<Errno> errno_of(int number) {
 Errno errno_of(Code code) {
   switch (code) {
     case Code::denied: return Errno::acces;  // strerror: "Permission denied", which is what C programs print
-    case Code::unavailable: return Errno::noent;
+    case Code::unavailable: return Errno::io;  // what is not there says so itself (ENOENT); this could not be read
     case Code::invalid: return Errno::inval;
     case Code::exhausted: return Errno::nospc;
     case Code::conflict: return Errno::busy;

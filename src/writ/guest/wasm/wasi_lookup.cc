@@ -1,6 +1,7 @@
 #include "writ/guest/wasm/wasi_lookup.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <utility>
 
@@ -58,7 +59,7 @@ void add_made_folders(WasiGuest& guest, const Place& place, Names& names) {
 Answer<Names> list_state(WasiGuest& guest, const Place& place) {
   Names names;
   const auto entries = guest.session().list_objects(place.path);
-  if (!entries && entries.error().code != Code::unavailable) return std::unexpected(guest.refused(entries.error()));
+  if (!entries && entries.error().number != ENOENT) return std::unexpected(guest.refused(entries.error()));
   if (!entries && !place.path.empty() && !is_made_folder(guest, place.path)) return std::unexpected(Errno::noent);
   if (entries)
     for (const auto& e : *entries) names.try_emplace(e.name, e.name, kind_of(e.type), inode_of(place.child(e.name).full()));

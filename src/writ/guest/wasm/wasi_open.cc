@@ -50,7 +50,7 @@ Answer<Descriptor> open_object(WasiGuest& guest, const Wish& wish) {
     return seen->kind == FileKind::directory ? open_folder(guest, wish) : std::unexpected(Errno::notdir);
   }
   auto object = guest.session().open_object(wish.place.path, access_of(wish), creation_of(wish));
-  if (!object && object.error().code == Code::unavailable) {
+  if (!object && object.error().number == ENOENT) {
     const auto seen = look_at(guest, wish.place, wish.follow);  // nothing of that name, but things below it?
     if (seen && seen->kind == FileKind::directory) return open_folder(guest, wish);
     return std::unexpected(seen ? Errno::noent : seen.error());

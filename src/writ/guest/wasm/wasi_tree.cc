@@ -1,5 +1,6 @@
 // The functions on paths besides path_open.
 #include <algorithm>
+#include <cerrno>
 
 #include "writ/guest/wasm/wasi_calls.h"
 #include "writ/guest/wasm/wasi_lookup.h"
@@ -16,7 +17,7 @@ Errno done(WasiGuest& guest, const Result<void>& result) { return result ? Errno
 Errno rename_objects(WasiGuest& guest, const std::string& from, const std::string& to, int depth) {
   if (depth > deepest_rename) return Errno::nametoolong;
   const auto entries = guest.session().list_objects(from);
-  if (!entries && entries.error().code != Code::unavailable) return guest.refused(entries.error());
+  if (!entries && entries.error().number != ENOENT) return guest.refused(entries.error());
   if (entries)
     for (const auto& e : *entries) {
       const std::string old_path = from + "/" + e.name, new_path = to + "/" + e.name;
@@ -212,7 +213,7 @@ Errno path_unlink_file(WasiGuest& guest, const Call& call) {
     make_folders_above(guest, place->path);  // an emptied folder stays for the rest of the task, as on a file system
     return Errno::success;
   }
-  if (!place->must_be_folder && removed.error().code != Code::unavailable) return guest.refused(removed.error());
+  if (!place->must_be_folder && removed.error().number != ENOENT) return guest.refused(removed.error());
   const auto seen = look_at(guest, {place->realm, place->path}, effect::Follow::no);
   if (!seen) return seen.error();
   return seen->kind == FileKind::directory ? Errno::isdir : Errno::notdir;
