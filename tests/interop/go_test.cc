@@ -47,7 +47,8 @@ class Checker {
     const char* const named = std::getenv("WRIT_GO_MOD");
     const std::string checkout = named != nullptr ? named : "/usr/share/gocode/src/golang.org/x/mod";
     if (!fs::is_directory(fs::path(checkout) / "sumdb/tlog"))
-      return missing(named != nullptr ? "WRIT_GO_MOD names no checkout of golang.org/x/mod" : "golang.org/x/mod is not here (golang-golang-x-mod-dev)");
+      return missing(named != nullptr ? "WRIT_GO_MOD names no checkout of golang.org/x/mod"
+                                      : "golang.org/x/mod is not here (golang-golang-x-mod-dev)");
     const auto has = version(run({WRIT_GO, "env", "GOVERSION"}, "/", environment()).output);
     if (version(go_line(checkout + "/go.mod")) > has)
       return missing("the checkout in WRIT_GO_MOD needs a newer Go; v0.14.0 does not");
