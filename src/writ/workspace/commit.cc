@@ -25,7 +25,8 @@ bool is_zeros(std::span<const std::byte> part) {
   return std::ranges::all_of(part, [](std::byte b) { return b == std::byte{0}; });
 }
 
-// The bytes under a digest, from one open file to another, which has no bytes yet: runs of zeros become holes.
+// The bytes under a digest, from one open file to another, which has no bytes yet: runs of zeros become holes. Without another
+// they are only read.
 // `code` says what it means that they are other bytes.
 Result<void> copy(Files& files, const Fd& from, const Fd& to, const DigestPair& expected, Code code, const std::string& where) {
   DigestStream digest;
@@ -37,11 +38,11 @@ Result<void> copy(Files& files, const Fd& from, const Fd& to, const DigestPair& 
     const auto part = std::span(buffer).first(n);
     digest.update(part);
     const bool hole = n == piece && is_zeros(part);
-    if (!hole) WRIT_CHECK(files.write(to, at, part));
+    if (!hole && to) WRIT_CHECK(files.write(to, at, part));
     last.assign(hole ? 1 : 0, std::byte{0});
     at += n;
   }
-  if (!last.empty()) WRIT_CHECK(files.write(to, at - 1, last));  // the size is that of the whole
+  if (!last.empty() && to) WRIT_CHECK(files.write(to, at - 1, last));  // the size is that of the whole
   if (digest.finish() == expected) return {};
   return Error{code, code == Code::conflict ? "it was changed by somebody else since the task looked at it"
                                             : "a content that was kept is not what was written",
@@ -59,11 +60,16 @@ struct Commit::Parts {
   Locks locks;
   Fd held;  // the task's private folder
   std::vector<Fd> roots;
+  bool has_undo_folder = false;
+  std::uint64_t undo_mount = 0;  // what it is mounted with; 0: the kernel does not say
+  std::set<Sha256> given;        // contents that became a prepared copy
   bool entered = false;  // perhaps: whether the transaction became durable, the store knows
 
   Result<void> prepare_tree(std::size_t tree);
   Result<void> prepare_one(std::size_t tree, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
+  Result<void> make_undo_folder();
   Result<void> keep_for_undo(const Fd& root, const Change&);
+  Result<Fd> give_content(const Fd& folder, const std::string& name, const Change&);
   Result<void> sync_prepared();
   Result<Fd> beside(const Fd& root, const std::string& path);
   bool sync_at_once() const {
@@ -82,13 +88,32 @@ Result<Fd> Commit::Parts::beside(const Fd& root, const std::string& path) {
   }
 }
 
-Result<void> Commit::Parts::keep_for_undo(const Fd& root, const Change& c) {
+Result<void> Commit::Parts::make_undo_folder() {
   const auto folder = places.undo(id);
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (!failed) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
   if (failed) return system_error(failed.value(), "cannot make a folder for undo", folder);
-  const auto path = content_path(folder, c.base->digest->sha256);
+  struct statx s{};
+  if (::statx(AT_FDCWD, folder.c_str(), AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &s) != 0) return system_error(errno, "cannot look at", folder);
+  undo_mount = (s.stx_mask & STATX_MNT_ID) != 0 ? s.stx_mnt_id : 0;
+  has_undo_folder = true;
+  return {};
+}
+
+// A copy of what will be replaced. Where the file itself can be kept, redo gives it a second name instead: nothing is read or
+// written then, and nothing freed.
+Result<void> Commit::Parts::keep_for_undo(const Fd& root, const Change& c) {
+  if (!has_undo_folder) WRIT_CHECK(make_undo_folder());
+  WRIT_TRY(const auto there, files.open(root, c.path, O_PATH | O_NOFOLLOW));
+  struct statx s{};
+  if (::statx(there.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &s) != 0)
+    return system_error(errno, "cannot look at", escape_for_terminal(c.path));
+  const bool ours = s.stx_uid == ::geteuid() || ::geteuid() == 0;
+  const bool same_mount = (s.stx_mask & STATX_MNT_ID) != 0 && s.stx_mnt_id == undo_mount;
+  if (same_mount && s.stx_nlink == 1 && ours && (s.stx_mode & S_IRUSR) != 0) return {};
+  const auto path = content_path(places.undo(id), c.base->digest->sha256);
+  std::error_code failed;
   if (std::filesystem::exists(path, failed)) return {};
   WRIT_TRY(const auto from, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
   const Fd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -97,6 +122,21 @@ Result<void> Commit::Parts::keep_for_undo(const Fd& root, const Change& c) {
   if (copied && !sync_at_once()) copied = files.sync(to);
   if (!copied) ::unlink(path.c_str());
   return copied;
+}
+
+// The prepared copy: the content itself by another name where it is the task's own and goes with it, else a copy.
+Result<Fd> Commit::Parts::give_content(const Fd& folder, const std::string& name, const Change& c) {
+  const auto kept_at = content_path(contents, c.digest->sha256);
+  const bool own = contents == places.shadow(id) && (c.mode & S_IRUSR) != 0 && given.insert(c.digest->sha256).second;
+  if (own && files.add_name(held, c.digest->sha256.hex(), folder, name)) {
+    WRIT_TRY(auto to, files.open(folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
+    WRIT_CHECK(copy(files, to, Fd(), *c.digest, Code::corrupt, kept_at));
+    return to;
+  }
+  WRIT_TRY(const auto from, open_content(contents, c.digest->sha256, c.size));
+  WRIT_TRY(auto to, files.open(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  WRIT_CHECK(copy(files, from, to, *c.digest, Code::corrupt, kept_at));
+  return to;
 }
 
 Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
@@ -114,9 +154,7 @@ Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
   if (c.kind == Kind::link) {
     WRIT_CHECK(files.make_link(folder, name, c.target));
   } else {
-    WRIT_TRY(const auto from, open_content(contents, c.digest->sha256, c.size));
-    WRIT_TRY(const auto to, files.open(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-    WRIT_CHECK(copy(files, from, to, *c.digest, Code::corrupt, content_path(contents, c.digest->sha256)));
+    WRIT_TRY(const auto to, give_content(folder, name, c));
     Fd like;
     if (c.base && c.base->kind == Kind::file) WRIT_CHECK([&]() -> Result<void> {
       WRIT_TRY(like, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
@@ -172,7 +210,7 @@ void Commit::abandon() {
 
 Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& places, const TaskId& id, const Changes& changes,
                                                 const std::string& contents) {
-  auto parts = std::make_unique<Parts>(Parts{files, places, id, changes, contents, {}, {}, {}, false});
+  auto parts = std::make_unique<Parts>(Parts{files, places, id, changes, contents, {}, {}, {}, false, 0, {}, false});
   WRIT_TRY(parts->held, hold_contents(places.shadow(id)));
   WRIT_TRY(parts->locks, Locks::take(places, changes, Wait::yes));
   for (const auto& tree : changes.trees) {
@@ -198,7 +236,7 @@ Result<void> Commit::enter(store::Transaction& t) {
 }
 
 Result<std::vector<std::string>> Commit::apply() {
-  return redo(parts_->files, parts_->id, parts_->changes);
+  return redo(parts_->files, parts_->id, parts_->changes, parts_->places.undo(parts_->id));
 }
 
 Result<void> Commit::finish(store::Store& store) {

@@ -98,24 +98,19 @@ Result<void> copy_file(const Fd& from, const Fd& to) {
 }
 
 Result<Content> keep_file(const Fd& fd, const std::string& contents) {
-  WRIT_TRY(auto content, digest_file(fd));
-  const auto path = content_path(contents, content.digest.sha256);
-  if (::linkat(AT_FDCWD, by_descriptor(fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-    if (::fchmod(fd.get(), 0600) == 0) return content;
-    ::unlink(path.c_str());
-  } else if (errno == EEXIST) {
-    return content;
-  }
-  const Fd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!to && errno == EEXIST) return content;
-  if (!to) return system_error(errno, "cannot keep a content", path);
-  if (auto copied = copy_file(fd, to); !copied) {
-    ::unlink(path.c_str());
-    auto e = copied.error();
-    e.where = path;
-    return e;
-  }
-  return content;
+  const auto keeping = contents + "/keeping";
+  ::unlink(keeping.c_str());
+  const Fd to(::open(keeping.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!to) return system_error(errno, "cannot keep a content", keeping);
+  auto copied = copy_file(fd, to);
+  auto content = copied ? digest_file(to) : Result<Content>(copied.error());
+  if (content && ::rename(keeping.c_str(), content_path(contents, content->digest.sha256).c_str()) != 0)
+    content = system_error(errno, "cannot keep a content", keeping);
+  if (content) return content;
+  ::unlink(keeping.c_str());
+  auto e = content.error();
+  if (e.where.empty()) e.where = contents;
+  return e;
 }
 
 Result<Fd> open_left(const Fd& folder, const std::string& name, std::uint64_t flags, const struct stat& expected) {

@@ -1,5 +1,5 @@
-// Keeping what a task wrote: bytes go into the private folder under their digest, as a second name of the same file where
-// that can be, as a copy that keeps holes otherwise.   Threads: any.
+// Keeping what a task wrote: bytes go into the private folder under their digest. Always as a copy, and the digest is that of the
+// copy: a process of the task that nobody killed may have the file open.   Threads: any, each with a folder of its own.
 #pragma once
 
 #include <sys/stat.h>

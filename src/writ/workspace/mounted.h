@@ -65,9 +65,9 @@ class MountedShadow {
   virtual const std::vector<Mount>& mounts() const = 0;
   virtual const std::string& folder() const = 0;  // empty with mounts()
 
-  // When everything that the task started has ended (whoever calls has killed and waited: a process that goes on writing makes
-  // contents that do not have their digests, which a commit answers with `corrupt`). May be called once. A Tree
-  // without changes if nothing is.
+  // When everything that the task started has ended: whoever calls has killed and waited. (What a process writes that goes on all
+  // the same is in what is sealed or not, but never in the folder: contents are copied before they are digested.) May be
+  // called once. A Tree without changes if nothing is.
   virtual Result<Tree> seal() = 0;
   // After seal(): "PATH: what of it is not carried over", escaped for terminals, in order.
   virtual const std::vector<std::string>& left_out() const = 0;

@@ -64,7 +64,7 @@ Result<Recovered> recover(Files& files, store::Store& store, const Places& place
   WRIT_TRY(const auto view, store.snapshot());
   WRIT_TRY(const auto open, intents(view, done));
   for (const auto& [id, changes] : open) {
-    auto left = redo(files, id, changes);
+    auto left = redo(files, id, changes, places.undo(id));
     auto finished = left ? store.write([&](store::Transaction& t) { return t.remove_record(intent_table, id.bytes); })
                          : Result<store::Sequence>(left.error());
     if (!finished) {

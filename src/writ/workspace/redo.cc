@@ -7,6 +7,7 @@
 #include <set>
 
 #include "writ/base/escape.h"
+#include "writ/workspace/keep.h"
 
 namespace writ::workspace {
 namespace {
@@ -37,8 +38,8 @@ bool replaces_kind(const Change& c) {
 
 class Redo {
  public:
-  Redo(Files& files, const TaskId& id, const Fd& root, const Tree& tree, std::size_t number)
-      : files_(files), id_(id), root_(root), tree_(tree), number_(number) {}
+  Redo(Files& files, const TaskId& id, const Fd& root, const Tree& tree, std::size_t number, const Fd& undo)
+      : files_(files), id_(id), root_(root), tree_(tree), number_(number), undo_(undo) {}
 
   Result<std::vector<std::string>> run() {
     for (std::size_t i = tree_.changes.size(); i-- > 0;)
@@ -72,6 +73,7 @@ class Redo {
       if (c.happened == Happened::removed) leave(c);  // else it is the new thing, or place() finds what is wrong
       return {};
     }
+    WRIT_CHECK(keep(*folder, name, c));
     auto removed = c.base->kind == Kind::folder ? files_.remove_folder(*folder, name) : files_.remove_file(*folder, name);
     if (!removed && removed.error().number == ENOTEMPTY) return leave(c), Result<void>();
     if (!removed && !is_absent(removed.error())) return removed;
@@ -112,10 +114,32 @@ class Redo {
       leave(c);
       return files_.remove_file(*from, prepared);
     }
+    if (c.base && !replaces_kind(c)) WRIT_CHECK(keep(*folder, name, c));
     if (c.modified) WRIT_CHECK(files_.set_modified(*from, prepared, *c.modified));
     WRIT_CHECK(files_.rename(*from, prepared, *folder, name));
     touched_.insert(parent_of(c.path));
     return {};
+  }
+
+  // For undo: the file itself, as it is. Where that cannot be, a copy was prepared.
+  Result<void> keep(const Fd& folder, const std::string& name, const Change& c) {
+    if (c.base->kind != Kind::file || !undo_) return {};
+    const auto kept = c.base->digest->sha256.hex();
+    if (files_.look(undo_, kept)) return {};
+    kept_ = true;
+    auto named = files_.add_name(folder, name, undo_, kept);
+    const int number = named ? 0 : named.error().number;
+    if (named || number == EEXIST) return {};
+    const bool cannot = number == EXDEV || number == EPERM || number == EMLINK || number == EOPNOTSUPP;
+    return cannot ? keep_copy(folder, name, kept) : named;
+  }
+  // A file system without second names, which nobody could know before.
+  Result<void> keep_copy(const Fd& folder, const std::string& name, const std::string& kept) {
+    WRIT_TRY(const auto from, files_.open(folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
+    WRIT_TRY(const auto to, files_.open(undo_, "keeping", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+    WRIT_CHECK(copy_file(from, to));
+    WRIT_CHECK(files_.sync(to));
+    return files_.rename(undo_, "keeping", undo_, kept);
   }
 
   // The folder where the prepared copy lies: that of the target or one above.
@@ -158,7 +182,7 @@ class Redo {
       if (folder) WRIT_CHECK(sync.add(*folder));
       else if (!is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
     }
-    return {};
+    return kept_ ? sync.add(undo_) : Result<void>();
   }
 
   Files& files_;
@@ -166,6 +190,8 @@ class Redo {
   const Fd& root_;
   const Tree& tree_;
   std::size_t number_;
+  const Fd& undo_;  // nothing, if the time for undo is over
+  bool kept_ = false;
   std::set<std::string> touched_;
   std::vector<std::string> left_;
 };
@@ -198,11 +224,12 @@ Result<void> FolderSync::add(const Fd& folder) {
   return synced_.insert(s.st_dev).second ? files_.sync_file_system(folder) : Result<void>();
 }
 
-Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Changes& changes) {
+Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Changes& changes, const std::string& undo) {
   std::vector<std::string> left;
+  const Fd undo_folder(::open(undo.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   for (std::size_t i = 0; i < changes.trees.size(); ++i) {
     WRIT_TRY(const auto root, open_root(changes.trees[i].root));
-    WRIT_TRY(auto some, Redo(files, id, root, changes.trees[i], i).run());
+    WRIT_TRY(auto some, Redo(files, id, root, changes.trees[i], i, undo_folder).run());
     left.insert(left.end(), some.begin(), some.end());
   }
   return left;

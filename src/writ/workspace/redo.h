@@ -33,8 +33,9 @@ class FolderSync {
   std::set<std::uint64_t> synced_;  // devices
 };
 
-// Everything in `changes` is so afterwards, and synced, except what somebody changed since: those paths are the answer.
-Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&);
+// Everything in `changes` is so afterwards, and synced, except what somebody changed since: those paths are the answer. Files
+// that are replaced or removed get a name in the folder `undo`, unless a copy is there.
+Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&, const std::string& undo);
 // Prepared copies are gone afterwards.
 Result<void> clear_prepared(Files&, const TaskId&, const Changes&);
 // `conflict` unless the base is as the changes have it.
