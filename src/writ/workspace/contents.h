@@ -37,7 +37,10 @@ std::optional<Fd> take_contents(const std::string& folder);
 // The folder and what is in it, whatever modes and depth a task gave it, and what its elsewhere_mark leads to. Nothing if it is
 // not there.
 Result<void> remove_contents(const std::string& folder);
-// A link in a private folder, to another folder that goes with it.
+// The same of one folder alone, for one in which a task could name things: nothing that lies in it has a meaning.
+Result<void> remove_tree(const std::string& folder);
+// A link in a private folder, to another folder that goes with it, and the name that the other has.
 std::string elsewhere_mark(const std::string& folder);
+std::string elsewhere_name(const std::string& folder);
 
 }  // namespace writ::workspace

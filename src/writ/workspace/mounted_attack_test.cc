@@ -72,6 +72,26 @@ TEST_P(MountedAttack, SpecialFilesOfTheBaseStay) {
   EXPECT_TRUE(fs::is_fifo(base / "d/e/fifo"));
 }
 
+// A private folder may name another that goes with it. A guest's folder lies in one, and names nothing.
+TEST_P(MountedAttack, NothingElsewhereGoesWithTheFolder) {
+  const Folder other;
+  other.write("dear/thing", "x");
+  EXPECT_EQ(refused([&] { fs::create_symlink(other / "dear", "elsewhere"); }).code, Code::denied);
+  shadow.reset();
+  EXPECT_EQ(other.read("dear/thing"), "x");
+  fs::create_symlink(other / "dear", base / "elsewhere");
+  wait_a_tick();
+  open();
+  guest([] { write("keep", "other\n"); });
+  const auto done = commit();
+  EXPECT_TRUE(done) << done.error().text();
+  const auto planted = places.shadow(TaskId::random());  // in a store that came with a folder
+  fs::create_directories(planted);
+  fs::create_symlink(other / "dear", planted + "/elsewhere");
+  EXPECT_TRUE(remove_contents(planted));
+  EXPECT_EQ(other.read("dear/thing"), "x");
+}
+
 // Marks of the overlay, set through it by the guest: they do not become what the kernel would have meant by them.
 TEST_P(MountedAttack, MarksThatAGuestSetsAreItsOwn) {
   guest([this] {

@@ -85,7 +85,7 @@ class CopyShadow final : public MountedShadow {
 
  private:
   void clear() {
-    if (!place_.empty()) (void)!remove_contents(place_).has_value();  // recover() tries again
+    if (!place_.empty()) (void)!remove_tree(place_).has_value();  // recover() tries again
     place_.clear();
   }
 

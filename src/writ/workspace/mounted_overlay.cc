@@ -106,7 +106,7 @@ class OverlayShadow final : public MountedShadow {
       if (is_remote(fd)) return wont_do("a file system of another machine is mounted in the folder", base_.real_root() + "/" + at);
     }
     std::vector<std::string> candidates{setup_.contents + "/" + std::string(place_name)};
-    for (const auto& folder : setup_.elsewhere) candidates.push_back(folder + "/writ-" + std::string(name_of(setup_.contents)));
+    for (const auto& folder : setup_.elsewhere) candidates.push_back(folder + "/" + elsewhere_name(setup_.contents));
     Error last;
     for (const auto& place : candidates) {
       auto done = try_place(place);
@@ -136,7 +136,7 @@ class OverlayShadow final : public MountedShadow {
  private:
   void clear() {
     if (place_.empty()) return;
-    const bool removed = remove_contents(place_).has_value();  // else recover() tries again
+    const bool removed = remove_tree(place_).has_value();  // else recover() tries again
     if (removed && place_ != setup_.contents + "/" + std::string(place_name)) ::unlink(elsewhere_mark(setup_.contents).c_str());
     place_.clear();
     mounts_.clear();
@@ -268,7 +268,7 @@ class OverlayShadow final : public MountedShadow {
       const bool taken = ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
       if (!taken && errno == EPERM) return {};
       if (!taken) return wont_do(system_error(errno, "the kernel takes no overlay there", "").what, m.lower);
-      WRIT_CHECK(remove_contents(scratch));
+      WRIT_CHECK(remove_tree(scratch));
     }
     return {};
   }
