@@ -4,6 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -162,6 +170,64 @@ TEST_P(EnclosureOf, HasNoNetworkButItsOwn) {
                           "connect($s, sockaddr_in(80, inet_aton(\"192.0.2.1\"))) or die \"no way: $!\\n\"; print \"connected\\n\"'"));
   EXPECT_THAT(r.text, Not(HasSubstr("connected")));
   EXPECT_THAT(r.text, HasSubstr(GetParam() == Way::bare ? "no socket" : "no way: Network is unreachable"));
+}
+
+// What the host's processes of the same user share, and what would be there afterwards: memory, queues, and sockets by name.
+TEST_P(EnclosureOf, SharesNothingOfTheHostsProcesses) {
+  constexpr key_t ours = 0x57726974, made = 0x57726975;
+  const int segment = ::shmget(ours, 4096, IPC_CREAT | 0600);
+  ASSERT_GE(segment, 0);
+  const Ran r = run(shell("exec perl -e 'my $x; my $id = shmget(0x57726974, 0, 0); print \"seen\\n\" if defined $id; "
+                          "shmget(0x57726975, 4096, 0600 | 01000); msgget(0x57726975, 0600 | 01000); "
+                          "my $name = \"writ-enclose-queue\"; syscall(240, $name, 0102, 0600, 0); print \"done\\n\"'"));
+  const int left = ::shmget(made, 0, 0), queue = ::msgget(made, 0);
+  const bool posix = ::syscall(SYS_mq_unlink, "writ-enclose-queue") == 0;
+  for (const int id : {segment, left})
+    if (id >= 0) ::shmctl(id, IPC_RMID, nullptr);
+  if (queue >= 0) ::msgctl(queue, IPC_RMID, nullptr);
+  EXPECT_THAT(r.text, HasSubstr("done"));
+  EXPECT_THAT(r.text, Not(HasSubstr("seen")));
+  EXPECT_LT(left, 0) << "memory that the program shared is there afterwards";
+  EXPECT_LT(queue, 0) << "a queue that the program made is there afterwards";
+  EXPECT_FALSE(posix) << "a queue with a name that the program made is there afterwards";
+}
+
+TEST_P(EnclosureOf, SendsNothingToSocketsOfTheHost) {
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  const std::string path = folder_ + "/socket";
+  path.copy(at.sun_path, sizeof at.sun_path - 1);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  const Ran r = run(shell("exec perl -MSocket -e 'socketpair(my $a, my $b, AF_UNIX, SOCK_DGRAM, 0) or print \"no pair\\n\"; "
+                          "send($a, \"out\", 0, pack_sockaddr_un(\"" + path + "\")); print \"done\\n\"'"));
+  char word[8];
+  EXPECT_LT(::recv(socket.get(), word, sizeof word, 0), 0) << "the program sent to a process of the host";
+  EXPECT_THAT(r.text, HasSubstr("done"));
+}
+
+// Landlock says nothing of modes, owners, times and attributes: in the host's tree they are nobody's to change.
+TEST_P(EnclosureOf, ChangesNoModesTimesAndAttributesOfTheHost) {
+  char name[] = "/tmp/writ-enclose-other-XXXXXX";
+  const std::string other = ::mkdtemp(name), file = other + "/file";
+  std::ofstream(file) << "x";
+  ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
+  struct stat before {}, after{};
+  ASSERT_EQ(::stat(file.c_str(), &before), 0);
+  Enclosure e = shell("exec perl -e 'my $p = \"" + file + "\"; my $x = \"user.x\"; chmod 0666, $p; utime 5, 5, $p; "
+                      "open(my $f, \"<\", $p); chmod 0666, $f; utime 5, 5, $f; print \"ours\\n\" if $f; "
+                      "syscall(188, $p, $x, $x, 6, 0); syscall(190, fileno($f), $x, $x, 6, 0) if $f; print \"done\\n\"'");
+  e.readable.push_back(other);
+  e.places.push_back({.what = Place::What::shown, .at = other, .source = other});
+  const Ran r = run(e);
+  const int found = ::stat(file.c_str(), &after);
+  const auto attribute = ::getxattr(file.c_str(), "user.x", nullptr, 0);
+  std::filesystem::remove_all(other);
+  ASSERT_EQ(found, 0);
+  EXPECT_THAT(r.text, HasSubstr("ours\ndone")) << r.end.failed;
+  EXPECT_EQ(after.st_mode & 07777, 0600u);
+  EXPECT_EQ(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
+  EXPECT_LT(attribute, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, EnclosureOf, ::testing::Values(Way::root, Way::user, Way::bare), [](const ::testing::TestParamInfo<Way>& way) {

@@ -81,6 +81,10 @@ class Writer {
     put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
     answer(what);
   }
+  void answer_unless(unsigned value, unsigned what) {
+    put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
+    answer(what);
+  }
   void answer_if_any_bit(unsigned bits, unsigned what) {
     put(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
     answer(what);
@@ -151,6 +155,35 @@ void look_at_modes(Writer& w) {
     });
 }
 
+// In the host's tree and among the host's processes. Landlock leaves out modes, owners, times and attributes of files, and what
+// has no path in a folder: IPC of System V and POSIX, which would also outlive the program. Of a pair, packets could be sent to
+// any socket that has a path.
+void look_at_what_is_shared(Writer& w) {
+  for (const long number :
+       {SYS_chmod,      SYS_fchmod,       SYS_fchmodat,     SYS_chown,  SYS_fchown, SYS_lchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr,
+        SYS_fsetxattr,  SYS_removexattr,  SYS_lremovexattr, SYS_fremovexattr,       SYS_shmget, SYS_shmat,    SYS_shmctl,   SYS_semget,
+        SYS_semop,      SYS_semtimedop,   SYS_semctl,       SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl,   SYS_mq_open,  SYS_mq_unlink})
+    w.call(number, [&] { w.answer(refuse); });
+  struct Call {
+    long number;
+    unsigned times;
+  };
+  for (const auto& [number, times] : {Call{SYS_utime, 1}, {SYS_utimes, 1}, {SYS_futimesat, 2}, {SYS_utimensat, 2}})
+    w.call(number, [&] {  // to now, which is what writing does as well
+      for (const unsigned half : {low(times), low(times) + 4}) {
+        w.load(half);
+        w.answer_unless(0, refuse);
+      }
+      w.answer(allow);
+    });
+  w.call(SYS_socketpair, [&] {
+    w.load(low(1));
+    w.mask(~unsigned{SOCK_NONBLOCK | SOCK_CLOEXEC});
+    for (const unsigned type : {SOCK_STREAM, SOCK_SEQPACKET}) w.answer_if(type, allow);
+    w.answer(refuse);
+  });
+}
+
 void look_at_namespaces(Writer& w) {
   for (const long number : {SYS_clone, SYS_unshare})
     w.call(number, [&] {
@@ -199,6 +232,7 @@ std::vector<sock_filter> make_task_filter(Way way, Watching watching) {
   if (watching == Watching::denials)
     for (const long number : {SYS_connect, SYS_open, SYS_openat, SYS_openat2, SYS_execve}) w.call(number, [&] { w.answer(notify); });
   look_at_sockets(w, way);
+  if (way == Way::bare) look_at_what_is_shared(w);
   look_at_modes(w);
   look_at_namespaces(w);
   look_at_the_rest(w, way);

@@ -6,7 +6,9 @@
 // refused: new namespaces (clone, unshare), pushing characters into a terminal (TIOCSTI, TIOCLINUX), sockets of other families
 // than Unix, IPv4, IPv6 and the kernel's routing table (netlink), set-user bits and device nodes.
 //
-// `bare`: no sockets but pairs, since there is no network of its own; and nobody leaves the process group.
+// `bare`: no sockets but connected pairs, since there is no network of its own; no IPC of System V and POSIX; nobody leaves the
+// process group; and modes, owners, attributes and times (but "now") of files stay as they are, since Landlock would let the
+// program change those of every file of its user.
 #pragma once
 
 #include <linux/filter.h>
