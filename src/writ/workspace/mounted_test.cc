@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "writ/workspace/testing_mounted_task.h"
+#include "writ/workspace/undo.h"
 
 namespace writ::workspace {
 namespace {
@@ -94,6 +95,25 @@ TEST_P(Mounted, RefusesWhatMayNotBeLeft) {
     EXPECT_EQ(e.where, where) << e.text();
     EXPECT_TRUE(picture(base.text()) == before) << where;
   }
+}
+
+// A folder became a link: what was in it is below a link now, and comes back all the same.
+TEST_P(Mounted, UndoOfAFolderThatBecameALink) {
+  const auto before = picture(base.text());
+  guest([] {
+    fs::remove_all("d/e");
+    fs::create_symlink("one", "d/e");
+  });
+  const auto done = commit();
+  ASSERT_TRUE(done) << done.error().text();
+  const auto back = reverse(host_files(), places, id, changes);
+  ASSERT_TRUE(back) << back.error().text();
+  const auto store = open_store(own.text());
+  auto undo = Commit::prepare(host_files(), places, TaskId::random(), *back, places.undo(id));
+  ASSERT_TRUE(undo) << undo.error().text();
+  ASSERT_TRUE(store->write([&](store::Transaction& t) { return (*undo)->enter(t); }));
+  ASSERT_TRUE((*undo)->apply());
+  EXPECT_EQ(picture(base.text()), before);
 }
 
 // What is younger is built from what is older: a commit keeps the order, and a build tool goes on where it was.

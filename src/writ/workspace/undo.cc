@@ -31,10 +31,19 @@ Error changed_since(const Tree& tree, const std::string& path) {
           "undo the other paths by name, or look at it first"};
 }
 
+// Whether a link that the commit put there stands where a path would go through: then nothing is at the path.
+bool is_below_new_link(const Tree& tree, const std::string& path) {
+  return std::ranges::any_of(tree.changes, [&](const Change& c) {
+    return c.kind == Kind::link && c.happened != Happened::removed && path.starts_with(c.path + "/");
+  });
+}
+
 // What lies there now, if it is what the commit put there.
 Result<std::optional<Base>> base_now(Files& files, const Fd& root, const Tree& tree, const Change& c) {
   const auto there = files.look(root, c.path);
-  if (!there && there.error().number != ENOENT && there.error().number != ENOTDIR) return changed_since(tree, c.path);
+  const int number = there ? 0 : there.error().number;
+  const bool absent = number == ENOENT || number == ENOTDIR || (number == ELOOP && is_below_new_link(tree, c.path));
+  if (!there && !absent) return changed_since(tree, c.path);
   if (c.happened == Happened::removed) {
     if (there) return changed_since(tree, c.path);
     return std::optional<Base>();
