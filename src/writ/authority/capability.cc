@@ -47,7 +47,9 @@ void CapabilitySet::hold(CapabilityTable& table, Handle capability, Secrets secr
   WRIT_ASSERT(found != nullptr);
   const auto index = static_cast<std::uint32_t>(grants_.size());
   grants_.push_back(found->grant);
-  held_.push_back({&table, capability, secrets});
+  Limits others = found->grant.limits;
+  for (const auto counted : {Limit::uses, Limit::bytes, Limit::rate}) others.clear(counted);
+  held_.push_back({&table, capability, secrets, others.empty()});
   order_.insert(found->grant.is_plain() ? order_.begin() + static_cast<std::ptrdiff_t>(plain_++) : order_.end(), index);
 }
 
@@ -138,7 +140,7 @@ void CapabilitySet::give_back(std::uint32_t capability, const effect::Effect& e)
 
 bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {
   const auto& held = held_[capability];
-  return outside(grants_[capability].limits, size, {}).none() && held.table->use(held.handle, bytes).allowed();
+  return (held.counted_only || outside(grants_[capability].limits, size, {}).none()) && held.table->use(held.handle, bytes).allowed();
 }
 
 bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {

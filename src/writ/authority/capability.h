@@ -74,6 +74,7 @@ class CapabilitySet {
     CapabilityTable* table;
     Handle handle;
     Secrets secrets;
+    bool counted_only;  // no limit but those that the table counts
   };
   struct Answer {
     Shortage shortage;

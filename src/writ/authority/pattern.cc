@@ -26,6 +26,10 @@ std::optional<int> hex_digit(char c) {
   return std::nullopt;
 }
 
+bool is_level(std::string_view name) {
+  return name.size() > 2 || (!name.empty() && name != "." && name != "..");
+}
+
 // The resource without what does not belong to its levels (a leading '/' of host paths, the '/' of a listing), or
 // nothing if it is not canonical.
 std::optional<std::string_view> canonical(std::string_view resource, ResourceForm form) {
@@ -41,8 +45,7 @@ std::optional<std::string_view> canonical(std::string_view resource, ResourceFor
   if (resource.ends_with('/')) resource.remove_suffix(1);
   for (std::size_t begin = 0; begin <= resource.size();) {
     const std::size_t end = std::min(resource.find('/', begin), resource.size());
-    const auto level = resource.substr(begin, end - begin);
-    if (level.empty() || level == "." || level == "..") return std::nullopt;
+    if (!is_level(resource.substr(begin, end - begin))) return std::nullopt;
     begin = end + 1;
   }
   return resource;
@@ -170,6 +173,12 @@ Result<void> Pattern::finish() {
     return invalid(fmt::format("more than {} levels in a path with a wildcard", max_wild_levels), {},
                    "end the path in / instead");
   plain_.clear();
+  literal_ = form_ == ResourceForm::host_path ? "/" : "";
+  literal_levels_ = 0;
+  any_depth_ = 0;
+  for (std::size_t i = 0; wild_ && i < levels_.size(); ++i) any_depth_ |= std::uint64_t{levels_[i].any_depth} << i;
+  while (wild_ && form_ != ResourceForm::name && !levels_[literal_levels_].any_depth && levels_[literal_levels_].pieces.size() == 1)
+    literal_ += levels_[literal_levels_++].pieces.front() + "/";
   if (wild_) return {};
   for (std::size_t i = 0; i < levels_.size(); ++i) plain_ += (i > 0 ? "/" : "") + levels_[i].pieces.front();
   return {};
@@ -217,17 +226,20 @@ Result<Pattern> Pattern::literal(std::string_view resource, ResourceForm form) {
 }
 
 // The states after the whole resource: bit i says that levels_[i..] may still come, bit size() that all are matched.
-std::uint64_t Pattern::run(std::string_view inner) const {
-  const auto skip_any_depth = [&](std::uint64_t states) {  // "**" may stand for no level
-    for (std::size_t i = 0; i < levels_.size(); ++i)
-      if (levels_[i].any_depth && (states >> i & 1)) states |= std::uint64_t{2} << i;
+std::uint64_t Pattern::run(std::string_view inner, std::size_t first) const {
+  const auto skip_any_depth = [&](std::uint64_t states) {  // "**" may stand for no level, and so may the next one
+    for (std::uint64_t before = 0; before != states;) {
+      before = states;
+      states |= (states & any_depth_) << 1;
+    }
     return states;
   };
   const std::uint64_t end = std::uint64_t{1} << levels_.size();
-  std::uint64_t states = skip_any_depth(1);
+  std::uint64_t states = skip_any_depth(std::uint64_t{1} << first);
   for (std::size_t begin = 0; states != 0 && begin < inner.size();) {
     const std::size_t stop = form_ == ResourceForm::name ? inner.size() : std::min(inner.find('/', begin), inner.size());
     const auto name = inner.substr(begin, stop - begin);
+    if (form_ != ResourceForm::name && !is_level(name)) return 0;
     std::uint64_t next = below_ ? states & end : 0;  // below what matched, everything matches
     for (std::uint64_t left = states & (end - 1); left != 0; left &= left - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(left));
@@ -245,6 +257,13 @@ bool Pattern::is_below(std::string_view inner) const {
 }
 
 bool Pattern::covers(std::string_view resource) const {
+  // What begins as every resource of the pattern does is canonical so far, and only the rest is looked at.
+  if (literal_levels_ != 0 && resource.size() > literal_.size() && resource.starts_with(literal_) && resource[literal_.size()] != '/') {
+    auto rest = resource.substr(literal_.size());
+    if (rest.find('\0') != rest.npos) return false;
+    if (rest.ends_with('/')) rest.remove_suffix(1);
+    return !rest.ends_with('/') && (run(rest, literal_levels_) >> levels_.size() & 1);
+  }
   const auto inner = canonical(resource, form_);
   if (!inner) return false;
   if (!wild_) return below_ ? is_below(*inner) : *inner == plain_;

@@ -60,7 +60,8 @@ class Pattern {
   Result<void> add_levels(const std::vector<Token>& tokens);
   Result<void> add_level(const std::vector<Token>& level);
   Result<void> finish();
-  std::uint64_t run(std::string_view canonical) const;
+  // From the level on of which `first` is the index.
+  std::uint64_t run(std::string_view canonical, std::size_t first = 0) const;
   bool is_below(std::string_view canonical) const;
 
   effect::ResourceForm form_;
@@ -68,6 +69,10 @@ class Pattern {
   bool below_ = false;  // ended in '/'
   bool wild_ = false;   // some level has a wildcard
   std::string plain_;   // the levels joined, if not wild: for a comparison without the automaton
+  // If wild: the levels before the first wildcard with their slashes, as a resource begins with them, and how many they are.
+  std::string literal_;
+  std::size_t literal_levels_ = 0;
+  std::uint64_t any_depth_ = 0;  // which levels are `**`
 };
 
 // A resource as it may stand in a grant: everything but plain bytes becomes %XX, so that it means itself in any shell.

@@ -97,6 +97,29 @@ TEST(Pattern, BelowMeansSomethingOrEverythingBelow) {
   }
 }
 
+// A resource that is not canonical is covered by nothing, also where it begins as the pattern does.
+TEST(Pattern, WhatIsNotCanonicalIsCoveredByNothing) {
+  std::mt19937_64 random(5);
+  int covered = 0, refused = 0;
+  for (const bool host : {true, false})
+    for (const std::string text : {"a/*", "a/b/**", "a/**/b", "a/*/b/", "a/b*/", "a/b/*a", "a/**/*/", "a/b/a/**/b*"}) {
+      const auto p = *Pattern::parse((host ? "/" : "") + text, host ? ResourceForm::host_path : ResourceForm::object_path, "/");
+      for (int n = 0; n < 4000; ++n) {
+        std::string path = random() % 2 == 0 ? "a/" : random() % 2 == 0 ? "a/b/" : "";
+        for (auto left = random() % 7; left > 0; --left) path += std::string_view("aabb//.\0", 8)[random() % 8];
+        const std::string whole = "/" + path + (path.ends_with('/') ? "" : "/");
+        bool canonical = whole.find('\0') == whole.npos && path != "/" && !path.ends_with("//");
+        for (const char* bad : {"//", "/./", "/../"}) canonical = canonical && whole.find(bad) == whole.npos;
+        if (path.empty()) continue;
+        ASSERT_EQ(p.covers((host ? "/" : "") + path), canonical && reference(text, path)) << p.text() << " and " << path;
+        covered += canonical && reference(text, path);
+        refused += !canonical && reference(text, path);
+      }
+    }
+  EXPECT_GT(covered, 1000);
+  EXPECT_GT(refused, 1000);
+}
+
 // Backtracking matchers need longer than the age of the world for these.
 TEST(Pattern, HostilePatternsAreMatchedInTime) {
   std::string stars, levels;

@@ -59,6 +59,7 @@ Journal::Place Journal::intern(const std::string& resource) {
   if (const auto found = places_.find(resource); found != places_.end()) return found->second;
   const auto place = static_cast<Place>(resources_.size());
   places_.emplace(resources_.emplace_back(resource), place);
+  lengths_.push_back(longest_text(resource, {}));
   return place;
 }
 
@@ -90,7 +91,7 @@ void Journal::join_last(std::uint64_t bytes, std::uint64_t size) {
 }
 
 void Journal::add(Kind kind, Refusal refusal, Place resource, std::uint64_t bytes, std::uint64_t size, std::uint32_t note) {
-  text_size_ += longest_text(resources_[resource], notes_[note].by);
+  text_size_ += notes_[note].by.empty() ? lengths_[resource] : longest_text(resources_[resource], notes_[note].by);
   if (!notes_[note].fields.empty()) text_size_ += fields_size + text(notes_[note].fields).size();
   runs_.push_back({bytes, size, 1, resource, note, kind, refusal});
 }

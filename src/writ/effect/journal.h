@@ -118,6 +118,7 @@ class Journal {
   std::vector<Run> runs_;
   std::vector<Note> notes_{1};
   std::deque<std::string> resources_;  // by Place
+  std::vector<std::uint64_t> lengths_;  // by Place: of the text of an entry on it without a note
   std::unordered_map<std::string_view, Place> places_;
   std::uint64_t text_size_ = 0;
   std::uint64_t effects_ = 0;

@@ -72,8 +72,8 @@ void Read64KiBThroughTheGate(benchmark::State& state) {
 }
 BENCHMARK(Read64KiBThroughTheGate);
 
-// From the call of revoke() until the last of eight threads that use the capability without pause has seen its refusal,
-// each time with a capability of its own. Real time: threads wait for a processor, and that is part of it.
+// From the call of revoke() until the last use began that was still allowed, of eight threads that use the capability without
+// pause, each time with a capability of its own. Real time: who revokes waits for a processor, and that is part of it.
 void RevocationReachesEightThreads(benchmark::State& state) {
   using Instant = std::chrono::steady_clock::time_point;
   std::vector<double> took;
@@ -82,14 +82,15 @@ void RevocationReachesEightThreads(benchmark::State& state) {
     const auto root = *table.mint(grant("state.read:a/"));
     const auto child = *table.attenuate(root, grant("state.read:a/b"));
     std::atomic<int> using_it{0};
-    std::array<std::atomic<std::int64_t>, 8> last{};  // when the last use that was allowed was over
+    std::array<std::atomic<std::int64_t>, 8> last{};  // when the last use that was allowed began
     std::vector<std::thread> threads;
     for (auto& mine : last)
       threads.emplace_back([&] {
         bool told = false;
         for (;;) {
+          const auto begun = std::chrono::steady_clock::now().time_since_epoch().count();
           if (!table.use(child, 0).allowed()) return;
-          mine = std::chrono::steady_clock::now().time_since_epoch().count();
+          mine = begun;
           if (!std::exchange(told, true)) ++using_it;
         }
       });

@@ -21,7 +21,9 @@ std::vector<Refused> named(const Program& p, std::span<const Violation> violatio
 }
 
 std::vector<Refused> compiled(const std::shared_ptr<const Program>& program, const Case& c, Enforcer& enforcer) {
-  const effect::Effect e{*effect::find_kind(c.kind), c.resource, c.bytes, c.size};
+  effect::Effect e{effect::find_kind(c.kind).value_or(effect::Kind::own), c.resource, c.bytes, c.size};
+  if (e.kind == effect::Kind::own) e.resource = c.kind + ":" + c.resource;
+  if (c.amount) e.fields.push_back({"amount", {*c.amount}});
   return named(*program, enforcer.decide(e, 0, {c.effects, c.denied}));
 }
 
@@ -29,6 +31,7 @@ Enforcer enforcer_of(const std::shared_ptr<const Program>& program, const Case& 
   CapabilityFacts capability;
   if (c.max_size) capability.limits.max_size = ByteCount(*c.max_size);
   if (c.max_uses) capability.limits.uses = *c.max_uses;
+  if (c.max_amount) capability.limits.fields.push_back({"amount", effect::Decimal{*c.max_amount}, {}});
   return {program, {c.component, "", "", "", {c.labels.begin(), c.labels.end()}}, {capability}, system_clock()};
 }
 
@@ -59,6 +62,7 @@ TEST(PolicyModel, CompiledAndReferenceAgree) {
         failed += !right.empty() && right[0].failed ? 1 : 0;
         const Case next = random_case(random);  // the same kind and resource, so that what is remembered is used
         c.bytes = next.bytes, c.size = next.size, c.effects = next.effects, c.denied = next.denied;
+        if (c.kind == "a.pay") c.amount = next.amount;
       }
     }
   }

@@ -40,6 +40,9 @@ std::string number_of(Random& r) {
 
 std::string truth(Random& r, int depth) {
   const auto sub = [&] { return truth(r, depth - 1); };
+  if (below(r, 12) == 0)
+    return fmt::format("{} {} {}", one_of(r, {"e.amount", "effect.amount", "capability.max_amount", "e.amount * 2", "2.00"}),
+                       one_of(r, {"<", "<=", ">", ">=", "==", "!="}), one_of(r, {"1.50", "capability.max_amount", "0.00", "e.amount + 1.00"}));
   switch (below(r, depth > 0 ? 17 : 11)) {
     case 0:
     case 1: return fmt::format("{} {} {}", size_of(r, depth), one_of(r, {"<", "<=", ">", ">=", "==", "!="}), size_of(r, depth));
@@ -49,7 +52,7 @@ std::string truth(Random& r, int depth) {
     case 5: return fmt::format("e.resource in [\"{}\", \"{}\"]", resource(r), resource(r));
     case 6:
       return fmt::format("e.kind {} \"{}\"", one_of(r, {"==", "!="}),
-                         one_of(r, {"state.read", "state.write", "env", "file.read"}));
+                         one_of(r, {"state.read", "state.write", "env", "file.read", "a.pay"}));
     case 7: return fmt::format("capability.bounds(\"{}\")", one_of(r, {"max_size", "uses"}));
     case 8: return fmt::format("component.has_label(\"{}\")", one_of(r, {"team=a", "team=b"}));
     case 9: return fmt::format("component.name {} \"{}\"", one_of(r, {"==", "like"}), one_of(r, {"job", "other"}));
@@ -69,11 +72,12 @@ std::string truth(Random& r, int depth) {
 
 std::string random_policy(Random& r) {
   std::string text =
-      "policy P {\n set kinds = [\"state.read\", \"env\"];\n predicate is_known(x: Text) = x == \"a\" || x like \"H*\";\n"
+      "policy P {\n effect a.pay(amount);\n type Paid = a.pay | env;\n set kinds = [\"state.read\", \"env\"];\n"
+      " predicate is_known(x: Text) = x == \"a\" || x like \"H*\";\n"
       " predicate small(s: Size) = s < 2.KB || s / 0 > 1.B;\n";
   const auto rules = 1 + below(r, 4);
   for (std::size_t i = 0; i < rules; ++i) {
-    const auto type = one_of(r, {"Effect", "StateEffect", "StateWrite", "FileRead", "env", "state.read"});
+    const auto type = one_of(r, {"Effect", "StateEffect", "StateWrite", "FileRead", "env", "state.read", "a.pay", "OwnEffect", "Paid"});
     const auto where = below(r, 2) == 0 ? std::string() : " where " + truth(r, 2);
     text += fmt::format(" rule r{} {{ forall e: {}{} {{ {} }} }}\n", i, type, where, truth(r, 3));
   }
@@ -82,9 +86,12 @@ std::string random_policy(Random& r) {
 
 Case random_case(Random& r) {
   Case c;
-  c.kind = one_of(r, {"state.read", "state.write", "file.read", "env", "clock.real"});
+  c.kind = one_of(r, {"state.read", "state.write", "file.read", "env", "clock.real", "a.pay"});
   if (c.kind.starts_with("state.")) c.resource = one_of(r, {"a", "a/b", "a/b/c", "orders/1", "orders/2/x", "orders/", "b"});
   if (c.kind == "file.read") c.resource = one_of(r, {"/etc/passwd", "/etc/x/y", "/etc/", "/usr", "/home/y"});
+  if (c.kind == "a.pay") c.resource = one_of(r, {"HOME", "a", "AWS_KEY"});
+  if (c.kind == "a.pay" && below(r, 4) != 0) c.amount = below(r, 4) * 500'000;
+  if (c.kind == "a.pay" && below(r, 2) == 0) c.max_amount = below(r, 4) * 500'000;
   if (c.kind == "env") c.resource = one_of(r, {"HOME", "AWS_KEY", "a"});
   const auto size = [&] { return below(r, 8) == 0 ? r() : below(r, 4) * 1000 + below(r, 3) * 12; };
   c.bytes = size() >> 1;

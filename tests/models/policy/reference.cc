@@ -91,9 +91,11 @@ class Reading {
       if (name == "resource") return case_.resource;
       if (name == "bytes") return Wide{case_.bytes};
       if (name == "size") return Wide{case_.size};
+      if (name == "amount") return there(case_.amount);
     } else if (object == "capability") {
       if (name == "max_size") return there(case_.max_size);
       if (name == "max_uses") return there(case_.max_uses);
+      if (name == "max_amount") return there(case_.max_amount);
     } else {
       if (name == "name") return case_.component;
       if (name == "effect_count") return Wide{case_.effects};
@@ -142,7 +144,7 @@ class Reading {
 
   bool like(const std::string& subject, const std::string& pattern, bool of_resource) {
     const bool is_host = case_.kind == "file.read", is_object = case_.kind.starts_with("state.");
-    if (!of_resource || case_.kind == "env") return level_matches(pattern, subject);
+    if (!of_resource || case_.kind == "env" || case_.kind == "a.pay") return level_matches(pattern, subject);
     if (!is_host && !is_object) return false;
     if (is_host && pattern.starts_with("**")) return like(subject, "/" + pattern, of_resource);
     if (is_host != pattern.starts_with('/')) return false;  // a pattern of the other kind of path
@@ -190,7 +192,10 @@ class Reading {
 
 bool is_of(const std::string& kind, const std::string& type) {
   static const std::map<std::string, std::set<std::string>> types{
-      {"Effect", {"state.read", "state.write", "file.read", "env", "clock.real"}},
+      {"Effect", {"state.read", "state.write", "file.read", "env", "clock.real", "a.pay"}},
+      {"OwnEffect", {"a.pay"}},
+      {"a.pay", {"a.pay"}},
+      {"Paid", {"a.pay", "env"}},
       {"StateEffect", {"state.read", "state.write"}},
       {"StateWrite", {"state.write"}},
       {"FileRead", {"file.read"}},

@@ -18,6 +18,7 @@ struct Case {
   std::string kind, resource;
   std::uint64_t bytes = 0, size = 0, effects = 0, denied = 0;
   std::optional<std::uint64_t> max_size, max_uses;  // of the capability
+  std::optional<std::uint64_t> amount, max_amount;  // of the one kind of one's own, a.pay, in millionths
   std::string component;                            // its name
   std::set<std::string> labels;
 };
