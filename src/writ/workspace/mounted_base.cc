@@ -50,6 +50,14 @@ Error left_alone(std::string what, std::string_view path) {
   return {Code::denied, std::move(what), escape_for_terminal(path), {}, EPERM};
 }
 
+Result<std::string> make_place(const std::string& folder) {
+  for (int number = 0;; ++number) {
+    const auto place = folder + "/mounted" + (number == 0 ? "" : "-" + std::to_string(number));
+    if (::mkdir(place.c_str(), 0700) == 0) return place;
+    if (errno != EEXIST) return system_error(errno, "cannot make a folder for what a task changes", place);
+  }
+}
+
 Result<std::vector<Entry>> entries(const Fd& folder) {
   Fd copy(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!copy) return system_error(errno, "cannot list", "");

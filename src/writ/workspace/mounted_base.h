@@ -67,6 +67,8 @@ class MountedBase {
   Nanoseconds booted_{};  // the clock that nobody sets, at the start
 };
 
+// A new folder in another, for one shadow: a task may have several.
+Result<std::string> make_place(const std::string& folder);
 Error left_alone(std::string what, std::string_view path);  // `denied`
 // Mount points below a folder, relative to it, from /proc/self/mountinfo.
 Result<std::set<std::string, std::less<>>> mount_points(const std::string& root);

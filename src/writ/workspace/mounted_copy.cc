@@ -48,12 +48,12 @@ class CopyMarks final : public Left {
 
 class CopyShadow final : public MountedShadow {
  public:
-  explicit CopyShadow(Setup setup) : setup_(std::move(setup)), place_(setup_.contents + "/mounted") {}
+  explicit CopyShadow(Setup setup) : setup_(std::move(setup)) {}
   ~CopyShadow() override { clear(); }
 
   Result<void> prepare() {
     WRIT_TRY(held_, hold_contents(setup_.contents));
-    if (::mkdir(place_.c_str(), 0700) != 0) return system_error(errno, "cannot make a folder for a copy", place_);
+    WRIT_TRY(place_, make_place(setup_.contents));
     WRIT_TRY(top_, open_root(place_));
     // A store in the folder holds the copy: it must not be copied into itself.
     struct stat s{};

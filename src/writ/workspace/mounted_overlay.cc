@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,7 +27,6 @@ namespace writ::workspace {
 namespace {
 
 constexpr std::size_t max_options = 4095;  // mount(2) takes a page
-constexpr std::string_view place_name = "mounted";  // below the private folder; elsewhere with the task's id behind it
 
 Error wont_do(std::string what, std::string where) {
   return {Code::unsupported, std::move(what), escape_for_terminal(where), "a private copy of the folder works everywhere"};
@@ -105,11 +105,11 @@ class OverlayShadow final : public MountedShadow {
       WRIT_TRY(const auto fd, host_files().open(base_.root(), at, O_PATH | O_DIRECTORY));
       if (is_remote(fd)) return wont_do("a file system of another machine is mounted in the folder", base_.real_root() + "/" + at);
     }
-    std::vector<std::string> candidates{setup_.contents + "/" + std::string(place_name)};
+    std::vector<std::string> candidates{setup_.contents};
     for (const auto& folder : setup_.elsewhere) candidates.push_back(folder + "/" + elsewhere_name(setup_.contents));
     Error last;
-    for (const auto& place : candidates) {
-      auto done = try_place(place);
+    for (const auto& top : candidates) {
+      auto done = try_top(top);
       if (done) return done;
       last = done.error();
       clear();
@@ -137,28 +137,42 @@ class OverlayShadow final : public MountedShadow {
   void clear() {
     if (place_.empty()) return;
     const bool removed = remove_tree(place_).has_value();  // else recover() tries again
-    if (removed && place_ != setup_.contents + "/" + std::string(place_name)) ::unlink(elsewhere_mark(setup_.contents).c_str());
+    const auto top = parent_of(place_);
+    if (removed && top != setup_.contents && ::rmdir(top.c_str()) == 0) ::unlink(elsewhere_mark(setup_.contents).c_str());
     place_.clear();
     mounts_.clear();
   }
 
-  Result<void> try_place(const std::string& place) {
-    const auto real_parent = [&]() -> std::string {
-      const std::unique_ptr<char, decltype(&std::free)> p(::realpath(parent_of(place).c_str(), nullptr), &std::free);
-      return p ? std::string(p.get()) : std::string();
-    }();
-    if (real_parent.empty()) return wont_do("there is no such folder", parent_of(place));
+  // A folder elsewhere serves all shadows of a task, and is noted in its private folder before it is made.
+  Result<void> have_elsewhere(const std::string& top) const {
+    const auto mark = elsewhere_mark(setup_.contents);
+    std::error_code failed;
+    const auto noted = std::filesystem::read_symlink(mark, failed);
+    if (!failed && noted != top) return wont_do("the task's changes lie in another folder already", noted.string());
+    if (failed && ::symlink(top.c_str(), mark.c_str()) != 0)
+      return system_error(errno, "cannot note where a task's changes lie", setup_.contents);
+    if (::mkdir(top.c_str(), 0700) == 0) return {};
+    const int number = errno;
+    if (number == EEXIST && !failed) return {};
+    if (failed) ::unlink(mark.c_str());
+    return system_error(number, "cannot make a folder for what the task changes", top);
+  }
+
+  Result<void> try_top(const std::string& top) {
+    const bool elsewhere = top != setup_.contents;
+    const auto place_of_top = elsewhere ? parent_of(top) : top;
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(place_of_top.c_str(), nullptr), &std::free);
+    if (!real) return wont_do("there is no such folder", place_of_top);
     const auto& root = base_.real_root();
-    if (root == "/" || real_parent == root || real_parent.starts_with(root + "/"))
-      return wont_do("an overlay cannot keep its changes inside the folder itself", real_parent);
-    const bool elsewhere = place != setup_.contents + "/" + std::string(place_name);
-    if (elsewhere) {
-      ::unlink(elsewhere_mark(setup_.contents).c_str());
-      if (::symlink(place.c_str(), elsewhere_mark(setup_.contents).c_str()) != 0)
-        return system_error(errno, "cannot note where a task's changes lie", setup_.contents);
-    }
-    if (::mkdir(place.c_str(), 0700) != 0) return system_error(errno, "cannot make a folder for what the task changes", place);
-    place_ = place;
+    if (const std::string at = real.get(); root == "/" || at == root || at.starts_with(root + "/"))
+      return wont_do("an overlay cannot keep its changes inside the folder itself", at);
+    if (elsewhere) WRIT_CHECK(have_elsewhere(top));
+    WRIT_TRY(place_, make_place(top));
+    return lay();
+  }
+
+  Result<void> lay() {
+    const auto& place = place_;
     std::vector<std::string> at{""};
     at.insert(at.end(), base_.mounted().begin(), base_.mounted().end());
     std::erase_if(at, [&](const std::string& a) { return !a.empty() && base_.holds_hidden(top_hidden(a)); });

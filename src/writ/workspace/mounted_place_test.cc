@@ -180,6 +180,47 @@ TEST_P(MountedPlace, WhatLiesElsewhereGoesWithThePrivateFolder) {
   EXPECT_FALSE(fs::exists(places.shadow(id)));
 }
 
+// One task with two folders: one private folder, one commit. The same where their changes lie elsewhere.
+TEST_P(MountedPlace, TwoFolders) {
+  Folder other;
+  other.write("x", "old");
+  wait_a_tick();
+  auto second_setup = setup();
+  second_setup.root = other.text();
+  auto first = make(setup()), second = make(second_setup);
+  ASSERT_TRUE(first) << first.error().text();
+  ASSERT_TRUE(second) << second.error().text();
+  ASSERT_EQ(as_guest(**first, form(), [] { write("keep", "new"); }), 0);
+  ASSERT_EQ(as_guest(**second, form(), [] { write("x", "new"); }), 0);
+  for (auto* made : {&first, &second}) {
+    auto sealed = (**made)->seal();
+    ASSERT_TRUE(sealed) << sealed.error().text();
+    ASSERT_EQ(sealed->changes.size(), 1u);
+    changes.trees.push_back(std::move(*sealed));
+  }
+  if (changes.trees[0].root > changes.trees[1].root) std::swap(changes.trees[0], changes.trees[1]);
+  const auto done = commit_changes();
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(base.read("keep"), "new");
+  EXPECT_EQ(other.read("x"), "new");
+}
+
+TEST_P(MountedPlace, TwoFoldersElsewhere) {
+  if (GetParam() == Way::copy) return;
+  Folder other;
+  places.store = base / ".writ";
+  auto one = setup();
+  one.elsewhere = {other.text()};
+  auto first = make(one), second = make(one);
+  ASSERT_TRUE(first) << first.error().text();
+  ASSERT_TRUE(second) << second.error().text();
+  EXPECT_NE((*first)->mounts()[0].upper, (*second)->mounts()[0].upper);
+  first->reset();
+  EXPECT_TRUE(fs::exists((*second)->mounts()[0].upper)) << "one went with the other";
+  second->reset();
+  EXPECT_TRUE(picture(other.text()).empty()) << "what lay elsewhere is left";
+}
+
 // Full where the task's private files and copies for undo are.
 TEST_P(MountedPlace, NoSpaceInTheStore) {
   in_namespace([this] {
