@@ -154,6 +154,33 @@ TEST(Commit, TakesBackWhatItDid) {
   EXPECT_EQ(picture(w.base.text()), w.old_picture);
 }
 
+// Where a file cannot have a second name, contents and what they replace are copied.
+TEST(Commit, WithoutSecondNames) {
+  World w;
+  const auto store = open_store(w.own.text());
+  FailingFiles files;
+  files.has_second_names = false;
+  const auto done = w.commit(files, *store);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(picture(w.base.text()), w.new_picture);
+  w.undo_and_check(*store);
+}
+
+// What a commit replaced is kept as it is. Whoever had it open may write on: then it is not what undo would bring back.
+TEST(Commit, WhatIsWrittenIntoAReplacedFileIsNotUndone) {
+  World w;
+  const auto store = open_store(w.own.text());
+  const Fd editor(::open((w.base / "f1").c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(w.commit(host_files(), *store));
+  ASSERT_EQ(::pwrite(editor.get(), "OLD", 3, 0), 3);
+  const auto back = reverse(host_files(), w.places, w.id, w.changes);
+  ASSERT_TRUE(back) << back.error().text();
+  const auto undo = Commit::prepare(host_files(), w.places, TaskId::random(), *back, w.places.undo(w.id));
+  ASSERT_FALSE(undo);
+  EXPECT_EQ(undo.error().code, Code::corrupt) << undo.error().text();
+  EXPECT_EQ(picture(w.base.text()), w.new_picture);
+}
+
 TEST(Commit, UndoRefusesWhatChangedSince) {
   World w;
   const auto store = open_store(w.own.text());

@@ -17,6 +17,7 @@ class FailingFiles final : public Files {
   std::uint64_t at = 0;     // the operation that fails, from 1
   std::uint64_t done = 0;   // operations so far
   int number = EIO;
+  bool has_second_names = true;  // as some file systems have none
   static constexpr int died = 77;  // exit status
 
   Result<Fd> open(const Fd& f, const std::string& p, std::uint64_t flags, mode_t m) override {
@@ -45,7 +46,7 @@ class FailingFiles final : public Files {
     return then([&] { return real_.make_link(f, n, t); });
   }
   Result<void> add_name(const Fd& f, const std::string& n, const Fd& t, const std::string& m) override {
-    return then([&] { return real_.add_name(f, n, t, m); });
+    return then([&] { return has_second_names ? real_.add_name(f, n, t, m) : Result<void>(system_error(EPERM, "no second names", m)); });
   }
   Result<void> dress(const Fd& f, mode_t m, const Fd& l) override { return then([&] { return real_.dress(f, m, l); }); }
   Result<void> set_modified(const Fd& f, const std::string& n, WallTime t) override {
