@@ -60,6 +60,7 @@ Status build(Invocation& i) {
   const std::string& name = i.arguments.operands[0];
   Bytes code;
   if (Status s = read_code(name, code); s.failed()) return s;
+  if (Status s = check_module(name, code); s.failed()) return s;
   const Nanoseconds start = system_clock().monotonic();
   const auto built = [&] {
     ProgressLine line(i.output);

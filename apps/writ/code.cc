@@ -15,14 +15,6 @@ namespace {
 
 constexpr ByteCount largest_code = 256 * MiB;
 
-constexpr std::array<std::string_view, 7> later_suffixes{".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".sh"};
-
-Status not_in_this_version(const std::string& name, std::string_view what) {
-  return {Error{Code::unsupported, std::string(what) + " do not run in this version", name,
-                "compile it to WebAssembly (.wasm)"},
-          exit_not_available};
-}
-
 Status cannot_open(int number, const std::string& name) {
   const Error e = system_error(number, "cannot open the code", name);
   return {e, number == ENOENT || number == ENOTDIR ? exit_not_found : exit_not_executable};
@@ -41,26 +33,12 @@ Result<void> read_whole(int fd, const std::string& name, Bytes& out) {
   }
 }
 
-Status check_kind(const std::string& name, const Bytes& code) {
-  const std::string_view text = as_text(code);
-  if (text.starts_with(std::string_view("\0asm", 4))) return exit_holds;
-  if (text.starts_with("\177ELF")) return not_in_this_version(name, "executables");
-  if (text.starts_with("#!")) return not_in_this_version(name, "scripts");
-  for (const auto suffix : later_suffixes)
-    if (name.ends_with(suffix))
-      return not_in_this_version(name, suffix.substr(1) == "sh" ? "scripts" : "programs of this language");
-  if (text.empty()) return {invalid("the code is empty", name, "a WebAssembly module (.wasm)"), exit_bad_input};
-  return {invalid("this is not a WebAssembly module: it does not begin with \\0asm", name,
-                  name.ends_with(".wat") ? "wat2wasm makes one from text" : "a module in binary form (.wasm)"),
-          exit_bad_input};
-}
-
 }  // namespace
 
 Status read_code(const std::string& name, Bytes& out) {
   if (name == "-") {
-    if (const auto read = read_whole(STDIN_FILENO, "standard input", out); !read) return {read.error(), exit_bad_input};
-    return check_kind("standard input", out);
+    const auto read = read_whole(STDIN_FILENO, "standard input", out);
+    return read ? Status(exit_holds) : Status(read.error(), exit_bad_input);
   }
   const Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return cannot_open(errno, name);
@@ -68,7 +46,16 @@ Status read_code(const std::string& name, Bytes& out) {
   if (::fstat(file.get(), &found) != 0) return cannot_open(errno, name);
   if (S_ISDIR(found.st_mode)) return cannot_open(EISDIR, name);
   if (const auto read = read_whole(file.get(), name, out); !read) return {read.error(), exit_bad_input};
-  return check_kind(name, out);
+  return exit_holds;
+}
+
+Status check_module(const std::string& name, const Bytes& code) {
+  const std::string_view text = as_text(code);
+  if (text.starts_with(std::string_view("\0asm", 4))) return exit_holds;
+  if (text.empty()) return {invalid("the code is empty", name, "a WebAssembly module (.wasm), a script or an executable"), exit_bad_input};
+  return {invalid("this is not a WebAssembly module: it does not begin with \\0asm", name,
+                  name.ends_with(".wat") ? "wat2wasm makes one from text" : "a module in binary form (.wasm)"),
+          exit_bad_input};
 }
 
 }  // namespace writ::cli

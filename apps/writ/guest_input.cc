@@ -1,6 +1,7 @@
 #include "guest_input.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -54,6 +55,11 @@ void GuestInput::keep(std::span<const std::byte> read) {
   }
   if (keep_ == Keep::yes) kept_.append(reinterpret_cast<const char*>(read.data()), read.size());
   position_ = kept_.size();
+}
+
+// A pipe takes nothing back; a file of which not all was wanted is left where the guest stopped, as without us.
+void GuestInput::give_back(std::size_t n) {
+  if (source_ && keep_ == Keep::no) (void)::lseek(source_.get(), -static_cast<off_t>(n), SEEK_CUR);
 }
 
 bool GuestInput::rewind() {

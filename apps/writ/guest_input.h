@@ -27,6 +27,8 @@ class GuestInput {
 
   Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline);
   bool rewind();  // false: the input cannot be given again
+  int readable() const { return position_ < kept_.size() ? -1 : source_.get(); }  // a descriptor to wait for; -1: no need, or none
+  void give_back(std::size_t);  // the end of what was read, for the next reader of the same file
 
  private:
   void keep(std::span<const std::byte> read);

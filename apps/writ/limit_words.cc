@@ -8,8 +8,10 @@
 namespace writ::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> names{"memory", "time", "stack", "output", "effects", "files"};
-constexpr ByteCount wasm_address_space = 4 * GiB;
+constexpr std::array<std::string_view, 8> names{"memory", "time", "stack", "output", "effects", "files", "processes", "disk"};
+constexpr ByteCount largest_memory = 1024 * GiB;  // WebAssembly has a limit of its own (run_options.cc)
+constexpr ByteCount largest_disk = 1024 * GiB;
+constexpr std::uint64_t most_processes = 1'000'000;
 constexpr ByteCount largest_stack = 64 * MiB;
 constexpr ByteCount smallest_stack = 64 * KiB;
 constexpr ByteCount largest_output = 4 * GiB;
@@ -38,7 +40,7 @@ Result<Nanoseconds> time_up_to(std::string_view value, std::string_view where) {
 
 Result<void> set_limit(guest::Limits& limits, std::string_view name, std::string_view value, std::string_view where) {
   if (name == "memory") {
-    WRIT_TRY(limits.memory, size_between(value, where, 64 * KiB, wasm_address_space));
+    WRIT_TRY(limits.memory, size_between(value, where, 64 * KiB, largest_memory));
   } else if (name == "stack") {
     WRIT_TRY(limits.stack, size_between(value, where, smallest_stack, largest_stack));
   } else if (name == "output") {
@@ -49,12 +51,13 @@ Result<void> set_limit(guest::Limits& limits, std::string_view name, std::string
     WRIT_TRY(limits.effects, parse_number(value, where, 0, most_effects));
   } else if (name == "files") {
     WRIT_TRY(limits.files, parse_number(value, where, 1, most_files));
-  } else if (name == "processes" || name == "disk") {
-    return Error{
-        Code::unsupported, "this limit is for process guests, which are not in this version", std::string(where), {}};
+  } else if (name == "processes") {
+    WRIT_TRY(limits.processes, parse_number(value, where, 2, most_processes));
+  } else if (name == "disk") {
+    WRIT_TRY(limits.disk, size_between(value, where, MiB, largest_disk));
   } else {
     return invalid("unknown limit \"" + std::string(name) + "\"", std::string(where),
-                   suggestion(name, names, "one of: memory time stack output effects files"));
+                   suggestion(name, names, "one of: memory time stack output effects files processes disk"));
   }
   return {};
 }

@@ -21,6 +21,7 @@ Status rerun(Invocation& i) {
   }
   if (i.arguments.has("--input")) request.spec.input = {};
   if (Status s = read_rerun_request(i, request); s.failed()) return s;
+  lock_before(request.spec);
   return run_task(i, request);
 }
 

@@ -5,12 +5,12 @@
 
 #include <cerrno>
 
-#include "code.h"
 #include "commands.h"
 #include "declared.h"
 #include "guest_input.h"
 #include "guest_output.h"
 #include "interruption.h"
+#include "language.h"
 #include "learned.h"
 #include "open_files.h"
 #include "opening.h"
@@ -25,7 +25,7 @@ namespace writ::cli {
 namespace {
 
 // A floor under this run: what the machine has is not enough if this run is asked to do without it.
-Status check_protections(const std::vector<std::string>& required, const GuestChoice& guests) {
+Status check_protections(const std::vector<std::string>& required, const RunRequest& request) {
   if (required.empty()) return exit_holds;
   const auto offered = runtime::inspect_machine();
   for (const std::string& name : required) {
@@ -36,8 +36,14 @@ Status check_protections(const std::vector<std::string>& required, const GuestCh
       return {invalid("unknown protection \"" + name + "\"", "--require", suggestion(name, known, "see `writ doctor`")),
               exit_usage};
     }
-    if (guests.fence == runtime::FenceChoice::page && it->part_of == runtime::Protection::PartOf::key_fence)
+    using PartOf = runtime::Protection::PartOf;
+    if (request.guests.fence == runtime::FenceChoice::page && it->part_of == PartOf::key_fence)
       return {invalid("this run would do without " + name + ", which it requires", "--fence page", "--fence key, or require less"),
+              exit_usage};
+    const bool process = request.spec.language != "wasm";
+    if (process ? it->part_of != PartOf::process_fence && it->part_of != PartOf::everything : it->part_of == PartOf::process_fence)
+      return {invalid("this run would do without " + name + ", which it requires",
+                      process ? "a process is held by the kernel" : "a WebAssembly module is fenced in memory", "require less"),
               exit_usage};
     if (it->state != "present")
       return {Error{Code::unsupported, "this machine lacks a protection: " + name + " is " + it->state, "--require",
@@ -103,6 +109,13 @@ Document plan_document(const RunRequest& request) {
                  {"time", format_time(s.limits.time)},
                  {"effects", s.limits.effects},
                  {"files", s.limits.files}};
+  if (s.language != "wasm") {
+    d["language"] = json_text(s.language);
+    d["program"] = json_text(s.engine);
+    d["folder"] = json_text(s.folder);
+    d["limits"]["processes"] = s.limits.processes;
+    d["limits"]["disk"] = format_size(s.limits.disk);
+  }
   d["strict"] = s.on_denial == gate::OnDenial::end_task;
   d["input"] = json_text(request.input);
   return d;
@@ -127,6 +140,7 @@ Status print_plan(Output& output, const RunRequest& request) {
 Result<task::Report> attempt(runtime::Runtime& runtime, RunRequest& request, GuestInput& input, GuestOutput& output,
                              const Interruption& interruption) {
   const bool kept = static_cast<bool>(request.spec.input);  // of the task that is run again: given once
+  if (!kept) request.spec.input_source = {input.readable(), [&input](std::size_t n) { input.give_back(n); }};
   if (!kept) request.spec.input = [&input](std::span<std::byte> out, Nanoseconds deadline) { return input.read(out, deadline); };
   const bool learns = request.spec.purpose == task::Spec::Purpose::learn;  // standard output is the manifest's
   request.spec.output = [&output, learns](guest::Stream s, std::span<const std::byte> b) {
@@ -193,6 +207,11 @@ Status tell_learned(Output& output, const RunRequest& request, const task::Repor
 
 }  // namespace
 
+// Before a guest gets into this process; one that is a process of its own would inherit the lock, and die of what it is refused.
+void lock_before(const task::Spec& spec) {
+  if (spec.language == "wasm") (void)runtime::lock_process();
+}
+
 Status run_task(Invocation& i, RunRequest& request) {
   const bool learns = request.spec.purpose == task::Spec::Purpose::learn;
   WRIT_TRY(const auto watching, Interruption::start());
@@ -221,8 +240,9 @@ Status run_task(Invocation& i, RunRequest& request) {
 Status run(Invocation& i) {
   RunRequest request;
   if (Status s = read_run_request(i, request); s.failed()) return s;
-  if (Status s = check_protections(request.required, request.guests); s.failed()) return s;
-  if (Status s = read_code(request.spec.code_name, request.spec.code); s.failed()) return s;
+  if (Status s = read_guest(i, request); s.failed()) return s;
+  lock_before(request.spec);
+  if (Status s = check_protections(request.required, request); s.failed()) return s;
   warn_of_guest_words(i.output, i.arguments);
   if (i.arguments.command->name == "learn") request.spec.purpose = task::Spec::Purpose::learn;
   if (request.mode == RunRequest::Mode::dry) return print_plan(i.output, request);

@@ -7,10 +7,12 @@
 #include "manifest.h"
 #include "policy_commands.h"
 #include "writ/base/clock.h"
+#include "writ/base/quantity.h"
 
 namespace writ::cli {
 namespace {
 
+constexpr ByteCount most_wasm_memory = 4 * GiB;
 constexpr std::size_t longest_name = 64;
 constexpr std::uint64_t most_retries = 1000;
 
@@ -60,9 +62,6 @@ class RequestReader {
   }
 
   Result<void> read_options() {
-    if (arguments_.after_mark)
-      return Error{Code::unsupported, "executables do not run in this version", "writ run -- COMMAND",
-                   "writ run CODE runs WebAssembly"};
     WRIT_CHECK(read_grants());
     for (const std::string& text : arguments_.values("--cap")) {
       WRIT_TRY(out_.spec.capabilities.emplace_back(), authority::parse_handle(text));
@@ -82,13 +81,15 @@ class RequestReader {
   Result<void> read_limits() {
     for (const std::string& text : arguments_.values("--limit")) {
       WRIT_TRY(const auto pair, split(text, "--limit", "NAME=VALUE"));
-      WRIT_CHECK(set_limit(out_.spec.limits, pair.first, pair.second, "--limit " + text));
+      for (auto* limits : {&out_.spec.limits, &out_.process_limits})
+        WRIT_CHECK(set_limit(*limits, pair.first, pair.second, "--limit " + text));
     }
     return {};
   }
 
   Result<void> read_manifest_file(const std::string& path) {
     WRIT_TRY(manifest_, read_manifest(path, out_.spec.limits));
+    WRIT_CHECK(read_manifest(path, out_.process_limits));
     return {};
   }
 
@@ -105,7 +106,11 @@ class RequestReader {
 
   Result<void> read_code_name() {
     const auto& operands = arguments_.operands;
-    if (!operands.empty()) {
+    if (arguments_.has("-e")) {
+      if (arguments_.after_mark) return invalid("code was given twice", "-e and --", "one of them");
+      out_.spec.code_name = "-e";
+      out_.spec.arguments.assign(operands.begin(), operands.end());
+    } else if (!operands.empty()) {
       out_.spec.code_name = operands[0];
       if (operands.size() > 1) out_.spec.arguments.assign(operands.begin() + 1, operands.end());
     }
@@ -239,10 +244,8 @@ class RequestReader {
     static constexpr std::array<std::string_view, 4> fences{"auto", "key", "page", "process"};
     WRIT_TRY(out_.guests.tier, parse_tier(arguments_.value("--tier")));
     if (const auto v = arguments_.value("--fence")) {
-      if (*v == "process")
-        return Error{Code::unsupported, "this fence is for executables, which are not in this version", "--fence process", "auto, key or page"};
       if (std::ranges::find(fences, *v) == fences.end())
-        return invalid("unknown fence \"" + *v + "\"", "--fence", suggestion(*v, fences, "auto, key or page"));
+        return invalid("unknown fence \"" + *v + "\"", "--fence", suggestion(*v, fences, "auto, key, page or process"));
       if (*v == "key") out_.guests.fence = runtime::FenceChoice::key;
       if (*v == "page") out_.guests.fence = runtime::FenceChoice::page;
     }
@@ -307,8 +310,19 @@ Status read_rerun_request(const Invocation& invocation, RunRequest& told) {
   return exit_holds;
 }
 
+Status check_limits(const Invocation& invocation, const task::Spec& spec) {
+  if (spec.language != "wasm") return exit_holds;
+  for (const std::string& text : invocation.arguments.values("--limit"))
+    if (text.starts_with("processes=") || text.starts_with("disk="))
+      return {invalid("this limit is for guests that are processes", "--limit " + text, "leave it out"), exit_usage};
+  if (spec.limits.memory > most_wasm_memory)
+    return {invalid("WebAssembly addresses no more than " + format_size(most_wasm_memory), "--limit memory", "less"), exit_usage};
+  return exit_holds;
+}
+
 std::vector<std::string> words_like_ours(const Arguments& arguments) {
   std::vector<std::string> found;
+  if (arguments.after_mark) return found;
   for (std::size_t i = 1; i < arguments.operands.size(); ++i) {
     const std::string& word = arguments.operands[i];
     const std::string name = word.substr(0, word.starts_with("--") ? word.find('=') : std::string::npos);

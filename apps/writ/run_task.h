@@ -6,5 +6,7 @@
 namespace writ::cli {
 
 Status run_task(Invocation&, RunRequest&);
+// Locks this process (runtime::lock_process) unless the guest is to be a process of its own.
+void lock_before(const task::Spec&);
 
 }  // namespace writ::cli

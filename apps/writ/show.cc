@@ -44,7 +44,7 @@ Document document(const runtime::TaskRecord& s) {
              {"task", in.task.hex()},
              {"name", in.name},
              {"labels", in.labels},
-             {"code", {{"name", in.code.name}, {"sha256", in.code.digest.sha256.hex()}}},
+             {"code", {{"name", in.code.name}, {"language", in.code.language}, {"sha256", in.code.digest.sha256.hex()}}},
              {"arguments", in.arguments},
              {"entry", in.entry},
              {"outcome", out.outcome.end},
@@ -58,6 +58,15 @@ Document document(const runtime::TaskRecord& s) {
              {"fence", in.fence},
              {"engine", in.engine.name},
              {"deterministic", out.nondeterminism.empty()}};
+  if (!in.process.empty()) {
+    const auto& launch = in.process.front();
+    d["process"] = {{"program_sha256", in.engine.digest.sha256.hex()},
+                    {"folder", json_text(launch.folder)},
+                    {"code_at", json_text(launch.code_at)},
+                    {"processes", launch.processes},
+                    {"disk_bytes", launch.disk.value()},
+                    {"protections", launch.protections}};
+  }
   d["grants"] = Document::array();
   for (const auto& c : in.capabilities) d["grants"].push_back(grant_text(c));
   d["deny"] = in.denies;
@@ -124,6 +133,8 @@ void print(Output& output, const runtime::TaskRecord& s) {
   field("started", rfc3339(in.started.real));
   field("finished", rfc3339(out.finished.real));
   field("fence", in.fence + ", " + in.engine.name);
+  for (const auto& launch : in.process)
+    for (const auto& protection : launch.protections) field("held by", protection);
   field("effects", std::to_string(out.effects.count) + ", of which " + std::to_string(out.effects.denied) + " denied");
   for (const auto& e : s.journal) output.line(entry_line(e));
   const bool staged = s.state == task::State::staged;

@@ -134,7 +134,7 @@ TEST(Fences, PageIsThereWhenAskedForAndSaysSo) {
   const Place p;
   const Json d = p.document({"run", "--fence", "page", WRIT_PROBE});
   EXPECT_EQ(d["fence"], "page");
-  EXPECT_EQ(p.run({"run", "--fence", "process", WRIT_PROBE}).status, 69);
+  EXPECT_EQ(p.run({"run", "--fence", "process", WRIT_PROBE}).status, 64);
 }
 
 TEST(Fences, WhatIsRequiredIsAFloor) {

@@ -45,6 +45,7 @@ class CapabilitySet {
   // Allows what is read or staged, unless it may hold secrets (sensitive.h), where no capability is more exact: for a task
   // that is run to learn what it needs, and whose writes are always discarded.
   void learn();
+  bool is_learned(std::uint32_t index) const { return held_[index].secrets == Secrets::never; }  // allowed by learn() alone
 
   // Decides and changes nothing. Tries every covering capability; the first whose limits hold is named.
   Decision decide(const effect::Effect&) const;

@@ -45,6 +45,17 @@ struct Mount {
   std::string at, host;  // both absolute and canonical
 };
 
+// A file or folder of the host that a guest which the kernel holds may use as it likes, from its start to its end.
+struct Standing {
+  enum class Reach : std::uint8_t { exact, below };  // below: it is a folder, with everything in it
+  effect::Kind kind = effect::Kind::file_read;       // or file_write
+  std::string host;
+  Reach reach = Reach::exact;
+};
+struct Standings {
+  std::vector<Standing> granted, denied;
+};
+
 class OpenFile;    // an authorised host file
 class OpenObject;  // an authorised state object
 
@@ -113,6 +124,12 @@ class Session {
   // "payments.charge:acme,amount=99.95" (effect/own_kind.h). Staged: it stands in the journal, and is true when the task
   // is committed. `invalid` if it is no such text.
   Result<void> perform_own(std::string_view text);
+
+  // For a guest whose files the kernel serves: what was granted of the host's, decided once and on record. `unsupported` for a
+  // grant or a deny that only somebody who sees each call could enforce (patterns, limits).
+  Result<Standings> standing_files();
+  const std::vector<Mount>& mounts() const { return setup_.mounts; }
+  bool has_state() const;  // whether any object could be granted
 
   // --- ambient -------------------------------------------------------------------------------------------------
   const std::vector<std::string>& environment();  // NAME=VALUE, what `env` grants cover; decided once

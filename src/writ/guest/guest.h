@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Limits {
   Nanoseconds time = std::chrono::seconds(60);
   std::uint64_t effects = 1'000'000;
   std::uint64_t files = 1024;           // open at once
+  std::uint64_t processes = 256;        // of guests that are processes: at once
+  ByteCount disk = 10 * GiB;            // of the same: each file, and private folders in all
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
@@ -64,6 +67,10 @@ class Stdio {
   // Blocks until there is something, the input ends (0) or the task's deadline passes (`exhausted`). Read lazily.
   virtual Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline) = 0;
   virtual Result<void> write(Stream, std::span<const std::byte>) = 0;
+  // Becomes readable when read() would not wait; -1: nobody knows.
+  virtual int readable() const { return -1; }
+  // The end of what the last read() gave was not wanted after all.
+  virtual void give_back(std::size_t) {}
 };
 
 struct Tool {
@@ -77,7 +84,25 @@ class Image {
   virtual ~Image() = default;
   virtual const Tool& engine() const = 0;     // what runs it, with the digest of the image: "wasm clang-14 -O2"
   virtual const Tool& toolchain() const = 0;  // what made it: tools, versions, flags, our runtime
+  // Of code that is a file of the host and was not handed over as bytes; such code is not kept.
+  virtual std::optional<DigestPair> code() const { return std::nullopt; }
+  // Why two runs may differ whatever they are granted; empty: they do not.
+  virtual std::string_view nondeterminism() const { return {}; }
 };
+
+// A folder of the host that a guest sees and changes through the kernel, without changing the folder: what is to stand in
+// its place.
+struct Layer {
+  std::string host, at;  // in the operator's words, and where the guest sees it
+  enum class Use : std::uint8_t { look, change } use = Use::change;
+  struct Mount {
+    std::string at, options;  // an overlay below `at` ("" is `at` itself), with the options of mount(2)
+  };
+  std::vector<Mount> mounts;  // in their order
+  std::string folder;         // without mounts: the folder itself
+};
+// What an engine can use in the place of such a folder. `none`: its guests ask call by call.
+enum class Layers : std::uint8_t { none, trusted_overlays, user_overlays, copies };
 
 struct Call {
   std::vector<std::string> arguments;  // [0] is the program's name
@@ -89,6 +114,11 @@ struct Call {
   fence::GuestThread& thread;  // of the calling thread
   // Called when the guest has ended, before its memory is wiped; may be empty.
   std::function<void(std::span<const std::byte> memory)> last_look = {};
+  // The rest is for engines with layers().
+  std::string folder = "/";  // the working folder, as the guest sees it
+  std::string code_at = {};  // where the guest sees its code, if that is a file
+  std::vector<Layer> layers = {};
+  std::function<Result<std::string>()> private_folder = {};  // of the host, this run's alone; made when it is first asked for
 };
 
 struct Resources {
@@ -120,6 +150,9 @@ class Engine {
   // where the engine has several.
   virtual Result<std::shared_ptr<const Image>> prepare_as(std::span<const std::byte> code, std::string_view) { return prepare(code); }
   virtual Result<Run> run(const Image&, Call&) = 0;
+  virtual Layers layers() const { return Layers::none; }
+  // Of an engine whose fence is made of several: those that its guests run under, by the names of `writ doctor`.
+  virtual std::vector<std::string> protections() const { return {}; }
 };
 
 }  // namespace writ::guest

@@ -1,10 +1,13 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
 #include "writ/fence/fence.h"
+#include "writ/guest/process/engine.h"
 #include "writ/runtime/runtime.h"
+#include "writ/supervise/enclosure_probe.h"
 #include "writ/supervise/lock.h"
 #include "writ/supervise/run.h"
 
@@ -32,6 +35,30 @@ void inspect_children(std::vector<Protection>& p) {
                       held.landlock_abi > 0 ? "compilers reach their own folder; version " + std::to_string(held.landlock_abi)
                                             : "compilers can read this user's files (Linux 5.13, lsm=landlock)"));
   p.push_back(present("child-seccomp", held.seccomp, "compilers have no network and start no programs"));
+}
+
+// What holds guests that are processes.
+void inspect_processes(std::vector<Protection>& p) {
+  const auto offered = supervise::probe_enclosure();
+  const auto held = guest::process::protections_of(offered);
+  const auto add = [&](std::string name, std::string there, std::string not_there) {
+    const bool found = std::ranges::find(held, name) != held.end();
+    p.push_back(present(std::move(name), found, found ? std::move(there) : std::move(not_there)));
+    p.back().part_of = Protection::PartOf::process_fence;
+  };
+  using supervise::Way;
+  add("process-fence", "executables run: " + std::string(!offered.way ? "" : *offered.way == Way::root ? "with namespaces, as root"
+                                                                           : *offered.way == Way::user ? "with namespaces, as a user"
+                                                                                                       : "without namespaces"),
+      offered.why_not);
+  add("process-namespaces", "a tree, processes, a network, names and IPC of its own", offered.why_not);
+  add("process-user-namespace", "an identity of its own, which is nobody's outside",
+      offered.way == Way::root ? "root needs none: the process has this user's identity, without capabilities" : offered.why_not);
+  add("process-landlock", "version " + std::to_string(offered.landlock_abi), "the kernel has no Landlock (Linux 5.13, lsm=landlock)");
+  add("process-seccomp", "a list of permitted system calls", "the kernel has no seccomp filters");
+  add("process-signals", "it cannot signal anybody outside", "it can signal this user's processes (Landlock version 6, Linux 6.12)");
+  add("process-memory", "its memory is counted together", "no control group can be made: memory is limited for each of its processes");
+  add("process-count", "its processes are counted", "no control group can be made: their number is not limited");
 }
 
 }  // namespace
@@ -69,6 +96,9 @@ std::vector<Protection> inspect_machine() {
   p.push_back(tool("ld.lld", "/usr/bin/ld.lld-14", "lld-14"));
   p.push_back(tool("tcc", "/usr/bin/tcc", "tcc (without it the first run of a module waits for clang)"));
   p.push_back(tool("ld.bfd", "/usr/bin/x86_64-linux-gnu-ld.bfd", "binutils (without it the first run of a module waits for clang)"));
+  for (auto& found : p)
+    if (found.part_of == Protection::PartOf::everything && found.name != "kernel") found.part_of = Protection::PartOf::memory_fence;
+  inspect_processes(p);
   return p;
 }
 

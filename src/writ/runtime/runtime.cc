@@ -7,6 +7,8 @@
 #include "writ/authority/policy/source.h"
 #include "writ/fence/fence.h"
 #include "writ/gate/ledger.h"
+#include "writ/guest/process/engine.h"
+#include "writ/guest/process/program.h"
 #include "writ/guest/wasm/declaration.h"
 #include "writ/guest/wasm/engine.h"
 #include "writ/proof/log.h"
@@ -22,6 +24,7 @@
 #include "writ/runtime/summary.h"
 #include "writ/runtime/undo.h"
 #include "writ/store/fsck.h"
+#include "writ/supervise/enclosure_probe.h"
 #include "writ/task/archive.h"
 #include "writ/task/executor.h"
 #include "writ/task/selection.h"
@@ -38,7 +41,12 @@ struct Guests {
   std::unique_ptr<guest::Engine> engine;
   std::unique_ptr<task::GuestThreads> threads;
   std::unique_ptr<task::Executor> executor;
-  std::unique_ptr<Doorbell> doorbell;  // none: nobody outside can cancel, which hinders nothing else
+};
+
+// The same for guests that are processes, which need none of that.
+struct Processes {
+  std::unique_ptr<guest::Engine> engine;
+  std::unique_ptr<task::Executor> executor;
 };
 
 // Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
@@ -61,10 +69,15 @@ struct Runtime::Parts {
   std::mutex policy_mutex;  // held while a policy is replaced, so that receipts stand in the order of the replacements
   std::mutex mutex;
   Guests guests;  // guarded by mutex until made; never unmade
+  Processes processes;                 // the same
+  std::unique_ptr<Doorbell> doorbell;  // the same; none: nobody outside can cancel, which hinders nothing else
   std::unique_ptr<gate::Ledger> ledger;  // the same: only what names capabilities needs it
   std::unique_ptr<Submissions> submissions;  // guarded by mutex until made; uses the guests, so it goes first
 
   Result<Guests*> ready();
+  Result<Processes*> processes_ready();
+  bool cancel(std::string_view task);
+  void hang_doorbell();
   Result<task::Report> execute(task::Spec, guest::Cancellation&);
   Result<gate::Ledger*> open_ledger() {
     const std::lock_guard lock(mutex);
@@ -106,10 +119,33 @@ Result<Guests*> Runtime::Parts::ready() {
   made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
   made.executor = std::make_unique<task::Executor>(
       task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock, &policy, options.store + "/isolated"});
-  if (auto bell = Doorbell::hang(store->folder(), [e = made.executor.get()](std::string_view task) { return e->cancel(task); }))
-    made.doorbell = std::move(*bell);
   guests = std::move(made);
+  hang_doorbell();
   return &guests;
+}
+
+Result<Processes*> Runtime::Parts::processes_ready() {
+  const std::lock_guard lock(mutex);
+  if (processes.executor) return &processes;
+  WRIT_TRY(const auto* who, signer());
+  Processes made;
+  WRIT_TRY(made.engine, guest::process::open_engine(supervise::probe_enclosure()));
+  made.executor = std::make_unique<task::Executor>(task::Executor::Parts{*store, *made.engine, nullptr, *who, clock, &policy});
+  processes = std::move(made);
+  hang_doorbell();
+  return &processes;
+}
+
+// With the mutex held.
+void Runtime::Parts::hang_doorbell() {
+  if (doorbell) return;
+  if (auto bell = Doorbell::hang(store->folder(), [this](std::string_view task) { return cancel(task); })) doorbell = std::move(*bell);
+}
+
+bool Runtime::Parts::cancel(std::string_view task) {
+  const std::lock_guard lock(mutex);
+  const auto asks = [&](const std::unique_ptr<task::Executor>& e) { return e && e->cancel(task); };
+  return asks(guests.executor) || asks(processes.executor);
 }
 
 Result<task::Report> Runtime::Parts::act_as_operator(OperatorEngine engine) {
@@ -156,12 +192,19 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
 // --- tasks -------------------------------------------------------------------------------------------------------
 
 Result<task::Report> Runtime::Parts::execute(task::Spec spec, guest::Cancellation& cancellation) {
-  WRIT_TRY(auto* made, ready());
+  task::Executor* executor = nullptr;
+  if (spec.language == "wasm") {
+    WRIT_TRY(auto* made, ready());
+    executor = made->executor.get();
+  } else {
+    WRIT_TRY(auto* made, processes_ready());
+    executor = made->executor.get();
+  }
   gate::Ledger* named = nullptr;
   if (!spec.capabilities.empty()) {
     WRIT_TRY(named, open_ledger());
   }
-  return made->executor->execute(std::move(spec), named, cancellation);
+  return executor->execute(std::move(spec), named, cancellation);
 }
 
 Result<task::Report> Runtime::execute(task::Spec spec) {
@@ -181,7 +224,8 @@ Result<int> Runtime::cancel(std::string_view task) const { return ring(parts_->s
 
 void Runtime::cancel_all() {
   const std::lock_guard lock(parts_->mutex);
-  if (parts_->guests.executor) parts_->guests.executor->cancel_all();
+  for (auto* executor : {parts_->guests.executor.get(), parts_->processes.executor.get()})
+    if (executor != nullptr) executor->cancel_all();
 }
 
 // First in force, then on record: between the two, what is decided is stricter or laxer than the log says for less than a
@@ -421,6 +465,10 @@ Result<std::string> Runtime::state_root() const {
 }
 
 Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code) { return guest::wasm::declaration(code); }
+
+Result<std::string> find_program(const std::string& command, std::string_view path, const std::string& folder) {
+  return guest::process::find_program(command, path.empty() ? guest::process::default_path : path, folder);
+}
 
 Result<void> rotate_key(const std::string& keys) { return rotate_signing_key(keys, system_clock()); }
 

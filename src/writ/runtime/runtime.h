@@ -121,7 +121,7 @@ struct Finding {
 
 struct Protection {
   std::string name, state, detail;  // state: "present", "absent", "not needed"
-  enum class PartOf : std::uint8_t { everything, key_fence } part_of = PartOf::everything;  // who does without it loses it
+  enum class PartOf : std::uint8_t { everything, memory_fence, key_fence, process_fence } part_of = PartOf::everything;  // who does without it loses it
 };
 
 using CapabilityInfo = gate::LedgerEntry;
@@ -209,6 +209,10 @@ class Runtime {
 
 // The manifest that code carries itself, as text (interface.md "Manifest"); nothing if it carries none.
 Result<std::optional<std::string>> declared_manifest(std::span<const std::byte> code);
+
+// The absolute path of a command, as a process would find it: with a '/' in it taken from `folder`, else looked for in `path`
+// (empty: where programs are installed). `unavailable` if there is none, `denied` if it is not executable.
+Result<std::string> find_program(const std::string& command, std::string_view path, const std::string& folder);
 
 // A new signing key for this user, in Options::keys: for every runtime that is opened from now on. What the old one has
 // signed stays verified; its secret half is gone.

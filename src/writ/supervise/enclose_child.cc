@@ -169,32 +169,11 @@ class FirstProcess {
     return step.fd >= 0 && ::mount_setattr(step.fd, "", AT_EMPTY_PATH | recursion, &wanted, sizeof wanted) == 0;
   }
 
-  // Folders by descriptor, since overlayfs gives ':' and ',' in a path a meaning.
-  static bool set_folder(int layers, const char* key, const char* path) {
-    const int fd = ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return false;
-    char text[40] = "/proc/self/fd/";
-    std::size_t n = std::strlen(text);
-    char digits[12];
-    std::size_t count = 0;
-    for (int rest = fd; rest > 0 || count == 0; rest /= 10) digits[count++] = static_cast<char>('0' + rest % 10);
-    while (count > 0) text[n++] = digits[--count];
-    text[n] = 0;
-    const bool done = ::fsconfig(layers, FSCONFIG_SET_STRING, key, text, 0) == 0;
-    const int number = errno;
-    ::close(fd);
-    errno = number;
-    return done;
-  }
-
-  bool fetch_layers(const Step& step) const {
+  static bool fetch_layers(const Step& step) {
     const int layers = ::fsopen("overlay", FSOPEN_CLOEXEC);
-    if (layers < 0 || !set_folder(layers, "lowerdir", step.source) || !set_folder(layers, "upperdir", step.upper) ||
-        !set_folder(layers, "workdir", step.work))
-      return false;
-    if (e_.way == Way::user && ::fsconfig(layers, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) != 0) return false;
-    // Whoever seals the upper folder syncs it; without this the end of the mount would wait for the disk.
-    (void)::fsconfig(layers, FSCONFIG_SET_FLAG, "volatile", nullptr, 0);
+    if (layers < 0) return false;
+    for (const auto& [name, value] : step.settings)
+      if (::fsconfig(layers, value == nullptr ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, name, value, 0) != 0) return false;
     if (::fsconfig(layers, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return false;
     step.fd = ::fsmount(layers, FSMOUNT_CLOEXEC, static_cast<unsigned>(step.attributes));
     ::close(layers);
@@ -338,7 +317,8 @@ class FirstProcess {
     struct stat found {};
     landlock_path_beneath_attr beneath{};
     beneath.parent_fd = fd;
-    beneath.allowed_access = rule.access == Rule::Access::read    ? landlock::reading
+    beneath.allowed_access = rule.access == Rule::Access::list    ? landlock::listing
+                             : rule.access == Rule::Access::read  ? landlock::reading
                              : rule.access == Rule::Access::write ? landlock::everything_but_devices(abi)
                                                                   : landlock::using_devices(abi);
     if (::fstat(fd, &found) != 0) fail("look at what may be reached", rule.path);

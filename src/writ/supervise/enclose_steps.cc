@@ -25,6 +25,7 @@ class Planner {
 
   Result<Steps> run() {
     if (e_.way != Way::bare) WRIT_CHECK(plan_tree());
+    for (const auto& p : e_.listable) s_.rules.push_back({keep(p), Rule::Access::list});
     for (const auto& p : e_.readable) s_.rules.push_back({keep(p), Rule::Access::read});
     for (const auto& p : e_.writable) s_.rules.push_back({keep(p), Rule::Access::write});
     for (const auto& p : e_.devices) s_.rules.push_back({keep(p), Rule::Access::device});
@@ -79,16 +80,32 @@ class Planner {
     using What = Place::What;
     const bool may = p.need == Place::Need::may;
     constexpr std::uint64_t plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    const std::uint64_t own = plain | (p.still == Place::Still::yes ? MOUNT_ATTR_RDONLY : 0);
     switch (p.what) {
       case What::shown: return add({.what = Step::What::fetch, .source = keep(p.source), .attributes = plain | MOUNT_ATTR_RDONLY, .may_fail = may});
       case What::device:
         return add({.what = Step::What::fetch, .source = keep(p.source), .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, .may_fail = may});
-      case What::open: return add({.what = Step::What::fetch, .source = keep(p.source), .attributes = plain, .may_fail = may});
+      case What::open: return add({.what = Step::What::fetch, .source = keep(p.source), .attributes = own, .may_fail = may});
       case What::layered:
-        return add({.what = Step::What::fetch_layers, .source = keep(p.source), .upper = keep(p.upper), .work = keep(p.work), .attributes = plain});
+        return add({.what = Step::What::fetch_layers, .source = keep(p.at), .settings = settings_of(p.source), .attributes = own});
       case What::folder: case What::text: case What::sealed: case What::link: case What::masked: return -1;
     }
     std::unreachable();
+  }
+
+  // "lowerdir=/a\\,b,index=off,userxattr": fsconfig(2) takes each by itself, and undoes the escapes of paths.
+  std::vector<std::pair<const char*, const char*>> settings_of(std::string_view options) {
+    std::vector<std::pair<const char*, const char*>> list;
+    while (!options.empty()) {
+      std::size_t end = 0;
+      while (end < options.size() && options[end] != ',') end += options[end] == '\\' ? 2 : 1;
+      const auto option = options.substr(0, end);
+      const auto equals = option.find('=');
+      list.emplace_back(keep(std::string(option.substr(0, equals))),
+                        equals == option.npos ? nullptr : keep(std::string(option.substr(equals + 1))));
+      options.remove_prefix(std::min(end + 1, options.size()));
+    }
+    return list;
   }
 
   // Below something of the host nothing is made: what is to be covered must be there.

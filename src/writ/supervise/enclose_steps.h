@@ -20,8 +20,7 @@ struct Step {
   What what;
   const char* path = "";      // inside
   const char* source = "";
-  const char* upper = "";
-  const char* work = "";
+  std::vector<std::pair<const char*, const char*>> settings = {};  // of layers: the options; a flag has no value (null)
   std::size_t size = 0;       // of `source`, where it is a content
   std::uint64_t attributes = 0;
   std::uint32_t mode = 0;
@@ -32,7 +31,7 @@ struct Step {
 
 struct Rule {
   const char* path;
-  enum class Access : std::uint8_t { read, write, device } access;
+  enum class Access : std::uint8_t { list, read, write, device } access;
 };
 
 // Everything that the child needs. What the pointers point to lives in `texts`.

@@ -52,7 +52,7 @@ class EnclosureOf : public ::testing::TestWithParam<Way> {
     e.environment = {"PATH=/usr/bin:/bin"};
     using What = Place::What;
     e.places = {{What::shown, "/usr", "/usr"}, {What::link, "/bin", "usr/bin"}, {What::link, "/lib", "usr/lib"}, {What::link, "/lib64", "usr/lib64"},
-                {What::folder, "/tmp", {}, {}, {}, 01777}, {What::device, "/dev/null", "/dev/null"}, {What::text, "/etc/hello", "hello\n"}};
+                {What::folder, "/tmp", {}, 01777}, {What::device, "/dev/null", "/dev/null"}, {What::text, "/etc/hello", "hello\n"}};
     e.readable = {"/usr", "/bin", "/lib", "/lib64", "/etc/hello", "/proc"};
     e.writable = {GetParam() == Way::bare ? folder_ : "/tmp"};
     e.devices = {"/dev/null"};

@@ -28,14 +28,14 @@ struct Place {
     shown,    // the host's `source` and what lies below it, for reading and executing
     device,   // the host's device `source`
     open,     // the host's `source`, for writing too
-    layered,  // the host's `source` below, `upper` (with `work`) above it: what is written lands there
+    layered,  // an overlay, with the options of mount(2) in `source`
     masked,   // an empty read-only folder or file over what is there, if anything is
   };
   What what = What::folder;
   std::string at;
   std::string source = {};
-  std::string upper = {}, work = {};
   std::uint32_t mode = 0755;
+  enum class Still : std::uint8_t { no, yes } still = Still::no;  // of what is open or layered: for looking only
   enum class Need : std::uint8_t { must, may } need = Need::must;  // may: left out if the host has no such thing
 };
 
@@ -57,7 +57,7 @@ struct Enclosure {
   std::vector<std::string> environment;  // NAME=value; nothing is inherited
   std::string folder = "/";
   std::vector<Place> places;             // with namespaces; parents are made
-  std::vector<std::string> readable, writable, devices;  // for Landlock, as the program sees them
+  std::vector<std::string> listable, readable, writable, devices;  // for Landlock, as the program sees them
   EnclosureLimits limits;
   Watching watching = Watching::nothing;
   int input = -1, output = -1, errors = -1;  // become 0, 1, 2

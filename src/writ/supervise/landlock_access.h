@@ -17,6 +17,7 @@ constexpr std::uint64_t device_control = 1ull << 15; // version 5
 constexpr std::uint64_t tcp = 3;                     // bind and connect, version 4
 constexpr std::uint64_t outside = 3;                 // abstract sockets and signals, version 6
 
+constexpr std::uint64_t listing = LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t reading = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t version_1 = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 constexpr std::uint64_t of_a_file = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |

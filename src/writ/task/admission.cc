@@ -60,7 +60,12 @@ Result<authority::Grant> grant_of(const proof::Capability& c) {
   return authority::recorded_grant(text);
 }
 
-std::string holder(const Spec& spec) { return "code:" + digest(spec.code).sha256.hex(); }
+DigestPair code_digest(const Spec& spec, const guest::Image& image) {
+  const auto own = image.code();
+  return own ? *own : digest(spec.code);
+}
+
+std::string holder(const DigestPair& code) { return "code:" + code.sha256.hex(); }
 
 proof::Capability capability(const authority::Grant& g, authority::Handle h) {
   proof::Capability c;
@@ -106,16 +111,16 @@ Result<Admission> admit(const Spec& spec, const Clock& clock) {
   return admission;
 }
 
-proof::InputManifest input_manifest(const Spec& spec, const Admission& admission, const guest::Image& image, std::string_view fence) {
+proof::InputManifest input_manifest(const Spec& spec, const Admission& admission, const guest::Image& image, const guest::Engine& engine) {
   proof::InputManifest m;
   m.arguments = spec.arguments;
   for (const auto& g : spec.grants) m.capabilities.push_back(capability(g));
-  m.code = {digest(spec.code), "wasm", spec.code_name};
+  m.code = {code_digest(spec, image), spec.language, spec.code_name};
   for (const auto& d : spec.denies) m.denies.push_back(d.text());
   m.engine = {image.engine().digest, image.engine().name};
   m.toolchain = {image.toolchain().digest, image.toolchain().name};
   m.entry = spec.entry;
-  m.fence = fence;
+  m.fence = engine.fence();
   m.labels = spec.labels;
   std::sort(m.labels.begin(), m.labels.end());
   m.limits = {spec.limits.effects, spec.limits.files, spec.limits.memory, spec.limits.output, spec.limits.stack, spec.limits.time};
@@ -123,6 +128,8 @@ proof::InputManifest input_manifest(const Spec& spec, const Admission& admission
   m.name = spec.name;
   for (const auto& p : spec.parents)
     if (const auto parent = Sha256::parse(p)) m.parents.push_back(*parent);
+  if (spec.language != "wasm")
+    m.process.push_back({spec.code_at, spec.limits.disk, spec.folder, spec.limits.processes, engine.protections()});
   m.seed = digest(admission.seed);
   m.started = {admission.at, admission.at};
   m.task = admission.id;

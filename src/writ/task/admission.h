@@ -23,14 +23,15 @@ DigestPair environment_commitment(const std::array<std::byte, 32>& seed, std::st
 Result<Admission> admit(const Spec&, const Clock&);
 
 // Who a task is to capabilities that are bound to a holder: "code:" and the SHA-256 of its code.
-std::string holder(const Spec&);
+std::string holder(const DigestPair& code);
+DigestPair code_digest(const Spec&, const guest::Image&);
 // A capability as the manifest names it; of the ledger, with its handle.
 proof::Capability capability(const authority::Grant&, authority::Handle = authority::no_handle);
 // What a task that learns may do besides: marked, so that nobody takes it for a grant (grant_of refuses it).
 std::vector<proof::Capability> learning();
 
 // Everything that is known before the run. What the run decides (input read, environment seen) is filled in by seal.
-proof::InputManifest input_manifest(const Spec&, const Admission&, const guest::Image&, std::string_view fence);
+proof::InputManifest input_manifest(const Spec&, const Admission&, const guest::Image&, const guest::Engine&);
 
 // The grant that a manifest's capability was made from.
 Result<authority::Grant> grant_of(const proof::Capability&);

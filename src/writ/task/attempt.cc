@@ -1,5 +1,6 @@
 #include "writ/task/attempt.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "writ/actor/host_files.h"
@@ -40,15 +41,16 @@ void Attempt::move(Event e) {
 Result<void> Attempt::admit() {
   WRIT_TRY(admission_, task::admit(spec_, parts_.clock));
   WRIT_TRY(image_, spec_.engine.empty() ? parts_.engine.prepare(spec_.code) : parts_.engine.prepare_as(spec_.code, spec_.engine));
+  code_ = code_digest(spec_, *image_);
   WRIT_TRY(auto snapshot, spec_.as_of ? parts_.store.snapshot(*spec_.as_of) : parts_.store.snapshot());
   snapshot_ = std::move(snapshot);
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
   WRIT_CHECK(ask_policies());
-  sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine.fence());
+  sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine);
   if (!spec_.capabilities.empty()) {
     if (parts_.ledger == nullptr) return Error{Code::unavailable, "there is no ledger of capabilities here", {}, {}};
-    WRIT_CHECK(parts_.ledger->admit(spec_.capabilities, holder(spec_)));
+    WRIT_CHECK(parts_.ledger->admit(spec_.capabilities, holder(code_)));
     for (const auto h : spec_.capabilities) sealed_.input.capabilities.push_back(capability(parts_.ledger->table().find(h)->grant, h));
   }
   sealed_.capabilities = spec_.capabilities;
@@ -61,7 +63,7 @@ Result<void> Attempt::admit() {
 }
 
 Result<void> Attempt::ask_policies() {
-  gate::Policing::Setup setup{spec_.policy, parts_.policy, component_facts(spec_, parts_.engine.fence()), parts_.clock};
+  gate::Policing::Setup setup{spec_.policy, parts_.policy, component_facts(spec_, parts_.engine.fence(), code_.sha256), parts_.clock};
   const auto component = setup.component;
   policing_.emplace(std::move(setup));
   if (const auto program = policing_->program()) WRIT_CHECK(admit_by_policy(*program, component, spec_));
@@ -93,7 +95,8 @@ Result<void> Attempt::open_session() {
   for (std::uint32_t i = 0; i < capabilities_->grants().size(); ++i) WRIT_CHECK(open_root(i));
   policing_->know(capabilities_->grants());
   WRIT_CHECK(open_work_files());
-  streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr);
+  streams_.emplace(spec_.input, spec_.output, spec_.limits.output, sealed_.kept ? &*sealed_.kept : nullptr,
+                   spec_.input_source);
   session_.emplace(gate::Session::Setup{*capabilities_, journal_, spec_.limits.effects, spec_.on_denial, *snapshot_, *files_,
                                         parts_.clock, admission_.at, admission_.seed, spec_.environment, work_files_.get(), spec_.mounts,
                                         &*policing_});
@@ -102,6 +105,7 @@ Result<void> Attempt::open_session() {
 
 // A mounted folder is seen through the same eyes as what may be written, whatever may be done there.
 Result<void> Attempt::open_work_files() {
+  if (parts_.engine.layers() != guest::Layers::none) return open_mounted_files();
   std::vector<std::string> roots;
   for (const auto& m : spec_.mounts) roots.push_back(m.host);
   for (const auto& g : capabilities_->grants())
@@ -114,6 +118,24 @@ Result<void> Attempt::open_work_files() {
   return {};
 }
 
+Result<void> Attempt::open_mounted_files() {
+  const bool any = !spec_.mounts.empty() || std::ranges::any_of(capabilities_->grants(), [](const auto& g) { return g.kind == effect::Kind::file_write; });
+  if (!any) return {};
+  const auto store = std::filesystem::absolute(parts_.store.folder()).string();
+  WRIT_TRY(const auto contents, private_folder());
+  WRIT_TRY(mounted_files_, MountedFiles::open({*capabilities_, spec_.mounts, parts_.engine.layers(), contents, store}));
+  return {};
+}
+
+// The task's private folder in the store, which goes with its settlement; held, so that nobody takes it for a crashed one's.
+Result<std::string> Attempt::private_folder() {
+  const auto folder = workspace::Places{std::filesystem::absolute(parts_.store.folder()).string()}.shadow(admission_.id);
+  if (!private_folder_) {
+    WRIT_TRY(private_folder_, workspace::hold_contents(folder));
+  }
+  return folder;
+}
+
 Result<void> Attempt::run(guest::Cancellation& cancellation) {
   move(Event::start);
   std::vector<std::string> arguments{spec_.code_name};
@@ -124,7 +146,8 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
                      [this](std::span<const std::byte> memory) {
                        if (session_->monitor().isolated() && !parts_.isolated.empty())
                          kept_ = keep_memory(parts_.isolated, admission_.id, memory);
-                     }};
+                     },
+                     spec_.folder, spec_.code_at, mounted_files_ ? mounted_files_->layers() : std::vector<guest::Layer>(), [this] { return private_folder(); }};
     run = parts_.engine.run(*image_, call);
   };
   // The engine ends the guest when a call returns that was under way at its deadline; until then the call looks here, a
@@ -161,7 +184,7 @@ void Attempt::judge() {
     outcome = {guest::End::trapped, 0, "more output than its limit", {}};
   } else if (outcome.success() && policing_->was_replaced(journal_.effects()) && policing_->program()) {
     // What it did under an earlier policy becomes visible only if the one in force lets it.
-    const auto component = component_facts(spec_, parts_.engine.fence());
+    const auto component = component_facts(spec_, parts_.engine.fence(), code_.sha256);
     if (const auto again = authority::policy::check_again(policing_->program(), component, capabilities_->grants(), journal_.entries()); !again)
       outcome = {guest::End::denied, 0, again.error().text(), {}};
     clip(outcome.reason);
@@ -197,6 +220,7 @@ void Attempt::seal_output() {
   m.effects.root = proof::effect_root(sealed_.journal);
   m.finished = {parts_.clock.wall(), session_->virtual_time()};
   m.nondeterminism = session_->nondeterminism();
+  if (const auto why = image_->nondeterminism(); !why.empty()) m.nondeterminism.emplace_back(why);
   m.outcome = {std::string(guest::name(outcome.end)), outcome.exit_code, outcome.function, outcome.reason};
   m.standard_output = {totals_.out_digest, ByteCount(totals_.out)};
   m.standard_error = {totals_.err_digest, ByteCount(totals_.err)};
@@ -211,18 +235,22 @@ void Attempt::seal_recipe() {
   r.seed = admission_.seed;
   r.sequence = snapshot_->sequence();
   // Looked up here and not by the store's writer. Code is never taken out again, so that it is there means that it stays.
+  if (image_->code()) return;
   const auto known = has_code(*snapshot_, sealed_.input.code.digest.sha256);
   if (!known || !*known) sealed_.code = std::move(spec_.code);
 }
 
 // Files that cannot be sealed are the task's failure, unless somebody else changed them: then the race is lost.
 void Attempt::seal_changes() {
-  if (!sealed_.outcome.success() || !work_files_ || spec_.purpose == Spec::Purpose::learn) return;
-  auto files = work_files_->seal();
+  const bool learns = spec_.purpose == Spec::Purpose::learn;
+  if (!sealed_.outcome.success() || (!mounted_files_ && (!work_files_ || learns))) return;
+  auto files = mounted_files_ ? mounted_files_->seal(*session_) : work_files_->seal();
   if (files) sealed_.files = std::move(*files);
   else if (files.error().code == Code::conflict) sealed_.conflict = files.error().text();
   else sealed_.outcome = {guest::End::trapped, 0, "its files cannot be committed: " + files.error().text(), {}};
   clip(sealed_.outcome.reason);
+  if (mounted_files_) judge();  // only now did the gate hear of its changes
+  if (!sealed_.outcome.success()) sealed_.files = {};
 }
 
 Sealed Attempt::seal() {

@@ -23,6 +23,7 @@
 #include "writ/store/store.h"
 #include "writ/task/admission.h"
 #include "writ/task/guest_threads.h"
+#include "writ/task/mounted_files.h"
 #include "writ/task/policies.h"
 #include "writ/task/sealed.h"
 #include "writ/task/streams.h"
@@ -55,6 +56,8 @@ class Attempt {
   Result<void> open_session();
   Result<void> open_root(std::uint32_t capability);
   Result<void> open_work_files();
+  Result<void> open_mounted_files();
+  Result<std::string> private_folder();
   void seal_changes();
   std::unique_ptr<effect::HostFiles> host_files() const;
   Result<void> ask_policies();
@@ -67,10 +70,13 @@ class Attempt {
   Sealed sealed_;
   Admission admission_;
   std::shared_ptr<const guest::Image> image_;
+  DigestPair code_;
   std::optional<store::Reader> snapshot_;
   std::optional<authority::CapabilitySet> capabilities_;
   effect::Journal journal_;
   std::unique_ptr<effect::HostFiles> files_;
+  Fd private_folder_;  // empty: not made
+  std::optional<MountedFiles> mounted_files_;  // of an engine with layers, in place of the next
   std::unique_ptr<actor::WorkFiles> work_files_;  // none: no file may be changed
   std::function<bool()> must_stop_;  // while the guest runs: whether a long call of the host is to give up
   std::optional<Streams> streams_;

@@ -7,8 +7,8 @@ namespace writ::task {
 using authority::policy::ComponentFacts;
 using authority::policy::Program;
 
-ComponentFacts component_facts(const Spec& spec, std::string_view fence) {
-  return {spec.name, spec.code_name, sha256(spec.code).hex(), std::string(fence), spec.labels};
+ComponentFacts component_facts(const Spec& spec, std::string_view fence, const Sha256& code) {
+  return {spec.name, spec.code_name, code.hex(), std::string(fence), spec.labels};
 }
 
 Result<void> admit_by_policy(const Program& program, const ComponentFacts& component, Spec& spec) {

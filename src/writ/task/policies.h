@@ -8,7 +8,7 @@
 
 namespace writ::task {
 
-authority::policy::ComponentFacts component_facts(const Spec&, std::string_view fence);
+authority::policy::ComponentFacts component_facts(const Spec&, std::string_view fence, const Sha256& code);
 
 // What holds when the task is admitted: `denied` if a policy lets it not begin; its gauges become limits of the spec.
 Result<void> admit_by_policy(const authority::policy::Program&, const authority::policy::ComponentFacts&, Spec&);

@@ -170,6 +170,13 @@ Result<Spec> retell(const Told& told) {
   Spec spec;
   spec.labels = told.input.labels;
   spec.code_name = told.input.code.name;
+  spec.language = told.input.code.language;
+  if (!told.input.process.empty()) {
+    const auto& launch = told.input.process.front();
+    spec.engine = told.input.engine.name;
+    spec.folder = launch.folder;
+    spec.code_at = launch.code_at;
+  }
   spec.code = told.code;
   spec.arguments = told.input.arguments;
   spec.entry = told.input.entry;
@@ -187,6 +194,10 @@ Result<Spec> retell(const Told& told) {
   spec.environment = told.recipe.environment;
   const auto& l = told.input.limits;
   spec.limits = {l.memory, l.stack, l.output, l.time, l.effects, l.files};
+  if (!told.input.process.empty()) {
+    spec.limits.processes = told.input.process.front().processes;
+    spec.limits.disk = told.input.process.front().disk;
+  }
   spec.on_denial = told.recipe.on_denial;
   return spec;
 }

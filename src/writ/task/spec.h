@@ -26,12 +26,19 @@ namespace writ::task {
 // Where a task's standard input comes from. read() is called when the guest first asks, and only as far as it reads.
 // `deadline` is how long it may wait; `exhausted` when it passes.
 using Input = std::function<Result<std::size_t>(std::span<std::byte> out, Nanoseconds deadline)>;
+// For a guest that cannot be asked when it wants to read (a process): a descriptor that says when read() would not wait (-1:
+// none), and how to take back what was read and not wanted. Either may be missing.
+struct InputSource {
+  int readable = -1;
+  std::function<void(std::size_t)> give_back = {};
+};
 using Output = std::function<Result<void>(guest::Stream, std::span<const std::byte>)>;
 
 struct Spec {
   std::string name;                        // --id; empty: none. Used once in a store
   std::vector<std::string> labels;         // K=V
   std::string code_name;                   // as the operator named it; for people
+  std::string language = "wasm";           // else a process: "python", "shell", ..., or "executable", which has no bytes of code
   Bytes code;
   std::vector<std::string> arguments;      // what follows CODE; the guest sees code_name as argument 0
   std::string entry = "_start";
@@ -45,12 +52,16 @@ struct Spec {
   std::shared_ptr<const authority::policy::Program> policy;  // of this task alone; may be null
   std::optional<std::array<std::byte, 32>> seed;  // none: 32 fresh random bytes
   std::optional<store::Sequence> as_of;    // the state it meets; none: the newest. What is older loses races at its commit
-  std::string engine;                      // empty: what the engine chooses; else the image is made as this name says (replay)
+  std::string engine;                      // empty: what the engine chooses; else the image is made as this name says (replay;
+                                           // a process: the absolute path of the program that runs it)
+  std::string folder = "/";                // a process's working folder, as it sees it
+  std::string code_at;                     // where a process sees its code, if that is a file
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
   enum class Then : std::uint8_t { settle, stage } then = Then::settle;  // stage: what ended well waits for its operator
   enum class Inputs : std::uint8_t { digest, keep } inputs = Inputs::digest;  // keep: what it reads stays, for a replay
   std::optional<KeptInputs> kept;          // files answer from here instead of from the host
   Input input;                             // none: end of input at once
+  InputSource input_source;
   Output output;                           // none: output is counted and digested only
 };
 

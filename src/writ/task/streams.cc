@@ -1,5 +1,7 @@
 #include "writ/task/streams.h"
 
+#include <algorithm>
+
 #include "writ/base/quantity.h"
 
 namespace writ::task {
@@ -9,10 +11,22 @@ Result<std::size_t> Streams::read(std::span<std::byte> out, Nanoseconds deadline
   if (!input_ || input_ended_ || out.empty()) return 0;
   WRIT_TRY(const std::size_t n, input_(out, deadline));
   if (n == 0) input_ended_ = true;
-  input_digest_.update(out.first(n));
-  totals_.input += n;
-  if (kept_ != nullptr) keep(out.first(n));
+  take_last();
+  last_.assign(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n));
   return n;
+}
+
+void Streams::take_last() {
+  input_digest_.update(last_);
+  totals_.input += last_.size();
+  if (kept_ != nullptr && !last_.empty()) keep(last_);
+  last_.clear();
+}
+
+void Streams::give_back(std::size_t n) {
+  n = std::min(n, last_.size());
+  last_.resize(last_.size() - n);
+  if (n > 0 && source_.give_back) source_.give_back(n);
 }
 
 Result<void> Streams::write(guest::Stream stream, std::span<const std::byte> bytes) {
@@ -45,6 +59,7 @@ void Streams::keep(std::span<const std::byte> bytes) {
 }
 
 Streams::Totals Streams::finish() {
+  take_last();
   if (kept_ != nullptr && totals_.input_asked) kept_->input = kept_->take(std::move(read_));
   totals_.input_digest = input_digest_.finish();
   totals_.out_digest = out_digest_.finish();

@@ -13,11 +13,13 @@ namespace writ::task {
 class Streams final : public guest::Stdio {
  public:
   // `kept` takes what is read, as it is read; null: nobody wants it.
-  Streams(Input input, Output output, ByteCount limit, KeptInputs* kept = nullptr)
-      : input_(std::move(input)), output_(std::move(output)), limit_(limit), kept_(kept) {}
+  Streams(Input input, Output output, ByteCount limit, KeptInputs* kept = nullptr, InputSource source = {})
+      : input_(std::move(input)), output_(std::move(output)), limit_(limit), kept_(kept), source_(std::move(source)) {}
 
   Result<std::size_t> read(std::span<std::byte> out, Nanoseconds deadline) override;
   Result<void> write(guest::Stream, std::span<const std::byte>) override;
+  int readable() const override { return input_ ? source_.readable : -1; }
+  void give_back(std::size_t) override;
 
   struct Totals {
     std::uint64_t input = 0, out = 0, err = 0;  // bytes
@@ -29,11 +31,14 @@ class Streams final : public guest::Stdio {
 
  private:
   void keep(std::span<const std::byte>);
+  void take_last();  // what the last read() gave is now read for good
 
   Input input_;
   Output output_;
   ByteCount limit_;
   KeptInputs* kept_;
+  InputSource source_;
+  Bytes last_;
   Bytes read_;  // so far, if it is kept
   Totals totals_;
   DigestStream input_digest_, out_digest_, err_digest_;

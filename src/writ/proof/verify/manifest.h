@@ -40,7 +40,7 @@ struct Capability {
 
 struct Program {
   DigestPair digest;
-  std::string language;  // "wasm"
+  std::string language;  // "wasm", "python", "shell", "executable", ...
   std::string name;      // as the operator named it
   friend bool operator==(const Program&, const Program&) = default;
 };
@@ -76,6 +76,16 @@ struct MountedFolder {
   friend bool operator==(const MountedFolder&, const MountedFolder&) = default;
 };
 
+// How a guest that is a process was started, besides what every task has. `protections` by the names of `writ doctor`.
+struct Launch {
+  std::string code_at;                    // where it saw its code; empty: that was no file of its own
+  ByteCount disk;                         // limits that only processes have
+  std::string folder;                     // the working folder, as it saw it
+  std::uint64_t processes = 0;
+  std::vector<std::string> protections;   // what held it
+  friend bool operator==(const Launch&, const Launch&) = default;
+};
+
 struct InputManifest {
   std::vector<std::string> arguments;
   std::vector<Capability> capabilities;
@@ -92,6 +102,7 @@ struct InputManifest {
   std::string name;                       // given by --id; may be empty
   std::vector<Sha256> parents;            // statements of the receipts this task follows from
   std::optional<DigestPair> policy;       // none: no policy but the grants
+  std::vector<Launch> process;            // one, of a guest that is a process; else none
   DigestPair seed;                        // commitment to the 32 bytes that all virtual randomness comes from
   Moment started;
   Sha256 state;                           // root of the state that the commit met: what the task had read was still so

@@ -59,6 +59,16 @@ void describe(F& form, typename F::template Value<MountedFolder>& v) {
   form.object([&] { form("at", v.at), form("root", v.root); });
 }
 template <class F>
+void describe(F& form, typename F::template Value<Launch>& v) {
+  form.object([&] {
+    form("code_at", v.code_at);
+    form("disk", v.disk);
+    form("folder", v.folder);
+    form("processes", v.processes);
+    form("protections", v.protections);
+  });
+}
+template <class F>
 void describe(F& form, typename F::template Value<InputManifest>& v) {
   form.object([&] {
     form("arguments", v.arguments);
@@ -76,6 +86,7 @@ void describe(F& form, typename F::template Value<InputManifest>& v) {
     form("name", v.name);
     form("parents", v.parents);
     form("policy", v.policy);
+    form.later("process", v.process);
     form.constant("schema", input_schema);
     form("seed", v.seed);
     form("started", v.started);

@@ -1,0 +1,170 @@
+// Programs that nobody changed for this: interpreters, shells, compilers, version control.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/cli/program.h"
+
+namespace writ::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace fs = std::filesystem;
+
+#define WRIT_NEED_PROGRAM(name)                                                                           \
+  if (!fs::exists("/usr/bin/" name) && !fs::exists("/bin/" name)) GTEST_SKIP() << "not covered: " name " is not installed"
+
+class Programs : public ::testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(dir()); }
+  std::string dir() const { return p.work() + "/w"; }
+  Ended in_workspace(Words command) const {
+    Words words{"run", "--workspace", "w", "--"};
+    words.insert(words.end(), command.begin(), command.end());
+    return p.run(words);
+  }
+  Place p;
+};
+
+TEST_F(Programs, ACommandHasItsArgumentsItsStreamsAndItsEnd) {
+  EXPECT_EQ(p.run({"run", "--", "echo", "a b", "--json", ""}).out, "a b --json \n");
+  EXPECT_EQ(p.run({"run", "--", "cat"}, "through\n").out, "through\n");
+  EXPECT_EQ(p.run({"run", "--", "sh", "-c", "echo problem >&2; exit 7"}).status, 7);
+  EXPECT_EQ(p.run({"run", "--", "sh", "-c", "kill -SEGV $$"}).status, 128 + 11);
+  EXPECT_EQ(p.run({"run", "--", "no-such-command"}).status, 127);
+  EXPECT_EQ(p.run({"run", "--", p.file("plain", "text")}).status, 126);
+  EXPECT_EQ(p.run({"run", "--", "./absent"}).status, 127);
+}
+
+TEST_F(Programs, WhatWasNotReadStaysInTheCallersFile) {
+  const std::string list = p.file("list", "one\ntwo\nthree\n");
+  const Fd in(::open(list.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(p.start({.words = {"run", "--", "true"}, .input_fd = in.get()}).wait().status, 0);
+  EXPECT_EQ(::lseek(in.get(), 0, SEEK_CUR), 0);
+  const Ended e = p.start({.words = {"run", "--id", "reader", "--", "sh", "-c", "read -r line; echo $line"}, .input_fd = in.get()}).wait();
+  EXPECT_EQ(e.out, "one\n") << e.err;
+  const Json shown = p.document({"show", "reader"});
+  EXPECT_EQ(p.run({"verify", "reader", "--any-key"}).status, 0);
+}
+
+TEST_F(Programs, ScriptsRunWithTheirInterpreter) {
+  WRIT_NEED_PROGRAM("python3");
+  p.file("s.py", "import sys; print(sys.argv[1:], __file__)\nsys.exit(5)\n");
+  const Ended e = p.run({"run", "--id", "script", "s.py", "a", "b"});
+  EXPECT_EQ(e.status, 5) << e.err;
+  EXPECT_EQ(e.out, "['a', 'b'] " + p.work() + "/s.py\n");
+  const Json shown = p.document({"show", "script"});
+  EXPECT_EQ(shown["code"]["language"], "python");
+  EXPECT_EQ(shown["engine"], "/usr/bin/python3");
+  p.file("t.sh", "echo \"$0: $1\"\n");
+  EXPECT_EQ(p.run({"run", "t.sh", "x"}).out, p.work() + "/t.sh: x\n");
+  p.file("bare", "#!/bin/sh -e\nfalse\necho not here\n");
+  EXPECT_EQ(p.run({"run", "bare"}).status, 1);
+  EXPECT_EQ(p.run({"run", "-e", "print(1 + 1)", "--lang", "py"}).out, "2\n");
+  EXPECT_EQ(p.run({"run", "-e", "echo $1", "--lang", "sh", "hello"}).out, "hello\n");
+  EXPECT_EQ(p.run({"run", "--lang", "py", "-"}, "print('from standard input')\n").out, "from standard input\n");
+  EXPECT_EQ(p.run({"run", "-e", "1"}).status, 64);
+  EXPECT_EQ(p.run({"run", "-e", "1", "--lang", "cobol"}).status, 64);
+}
+
+TEST_F(Programs, AScriptIsWhatWasRead) {
+  WRIT_NEED_PROGRAM("python3");
+  std::ofstream(dir() + "/s.py") << "import os\ntry: open(__file__, 'a')\nexcept OSError as e: print(e.strerror)\n";
+  const Ended e = p.run({"run", "--workspace", "w", "w/s.py"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_THAT(e.out, ::testing::AnyOf("Permission denied\n", "Read-only file system\n"));
+}
+
+TEST_F(Programs, Python) {
+  WRIT_NEED_PROGRAM("python3");
+  const Ended e = in_workspace({"python3", "-c",
+                                "import subprocess, tempfile, json, socket, threading, multiprocessing, pathlib, os\n"
+                                "print(subprocess.run(['sh', '-c', 'echo child'], capture_output=True, text=True).stdout.strip())\n"
+                                "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\n"
+                                "t = threading.Thread(target=lambda: socket.create_connection(s.getsockname()).send(b'hi')); t.start()\n"
+                                "print(s.accept()[0].recv(2).decode()); t.join()\n"
+                                "with multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2]))\n"
+                                "print(tempfile.mkdtemp().startswith('/tmp/'), pathlib.Path.home())\n"
+                                "pathlib.Path('" + dir() + "/made').write_text('x')\n"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "child\nhi\n[1, 2]\nTrue /home/task\n");
+  EXPECT_EQ(read_all(dir() + "/made"), "x");
+}
+
+TEST_F(Programs, Bash) {
+  WRIT_NEED_PROGRAM("bash");
+  const Ended e = in_workspace({"bash", "-c", "set -eo pipefail; cd " + dir() + "; for i in 1 2 3; do echo $i; done | sort -r > list; cat <(cat list) | tr '\\n' ' '; wait"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "3 2 1 ");
+}
+
+TEST_F(Programs, Node) {
+  WRIT_NEED_PROGRAM("node");
+  const Ended e = in_workspace({"node", "-e",
+                                "const cp = require('child_process'), fs = require('fs'), os = require('os');"
+                                "fs.writeFileSync('" + dir() + "/n.txt', 'n'); console.log(cp.execSync('echo child').toString().trim(), os.homedir());"
+                                "const s = require('net').createServer(c => c.end('hi')).listen(0, '127.0.0.1', () => "
+                                "require('net').connect(s.address().port, '127.0.0.1').on('data', d => { console.log(d.toString()); s.close(); }))"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "child /home/task\nhi\n");
+  EXPECT_EQ(read_all(dir() + "/n.txt"), "n");
+}
+
+TEST_F(Programs, CompilerAndMake) {
+  WRIT_NEED_PROGRAM("gcc");
+  WRIT_NEED_PROGRAM("make");
+  std::ofstream(dir() + "/main.c") << "#include <stdio.h>\nint main(void) { puts(\"built\"); }\n";
+  std::ofstream(dir() + "/Makefile") << "main: main.c\n\t$(CC) -O1 -o $@ $<\n";
+  const Ended e = in_workspace({"sh", "-c", "cd " + dir() + " && make -s && ./main"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "built\n");
+  EXPECT_TRUE(fs::exists(dir() + "/main"));
+}
+
+TEST_F(Programs, Git) {
+  WRIT_NEED_PROGRAM("git");
+  const std::string identity = "git config --global user.name t && git config --global user.email t@example.org && git config --global safe.directory '*' && ";
+  const Ended made = in_workspace({"sh", "-c", "cd /tmp && " + identity + "git init -q r && cd r && echo x > f && git add f && git commit -qm one && git log --oneline | wc -l"});
+  EXPECT_EQ(made.status, 0) << made.err;
+  EXPECT_EQ(made.out, "1\n");
+}
+
+TEST_F(Programs, GrantsAreWhatIsThere) {
+  const std::string shown = p.file("shown", "shown\n"), hidden = p.file("hidden", "hidden\n");
+  const Ended e = p.run({"run", "--grant", "file.read:shown", "--", "sh", "-c", "cat " + shown + "; cat " + hidden + "; echo x > " + shown});
+  EXPECT_EQ(e.out, "shown\n");
+  EXPECT_EQ(read_all(shown), "shown\n");
+  fs::create_directories(dir() + "/private");
+  std::ofstream(dir() + "/private/key") << "key";
+  const Ended denied = p.run({"run", "--workspace", "w", "--deny", "file.read:w/private/", "--", "sh", "-c", "find " + dir()});
+  EXPECT_THAT(denied.out, Not(HasSubstr("key"))) << denied.err;
+  for (const char* grant : {"file.read:*.txt", "file.read:shown,uses=3", "file.read:/", "file.write:shown", "file.read:/proc/"}) {
+    const Ended refused = p.run({"run", "--grant", grant, "--", "true"});
+    EXPECT_EQ(refused.status, 69) << grant << refused.err;
+  }
+}
+
+TEST_F(Programs, StateIsAFolder) {
+  p.write_object("in/a", "one");
+  p.write_object("in/b", "two");
+  p.write_object("secret", "hush");
+  const Ended e = p.run({"run", "--id", "states", "--grant", "state.read:in/", "--grant", "state.write:out/", "--", "sh", "-c",
+                         "cd /state; find . -type f | sort; mkdir out; cat in/a in/b > out/c; rm in/a; echo x > other; echo $WRIT_STATE"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "./in/a\n./in/b\n/state\n");
+  EXPECT_EQ(p.run({"state", "get", "out/c"}).out, "onetwo");
+  EXPECT_EQ(p.run({"state", "get", "in/a"}).out, "one");
+  EXPECT_NE(p.run({"state", "get", "other"}).status, 0);
+  const Ended why = p.run({"why", "states"});
+  EXPECT_THAT(why.out, HasSubstr("state.write in/a"));
+  EXPECT_THAT(why.out, HasSubstr("state.write other"));
+  EXPECT_EQ(p.run({"run", "--grant", "state.write:out/", "--", "sh", "-c", "echo no > /state/out; exit 1"}).status, 1);
+  EXPECT_EQ(p.run({"audit"}).status, 0);
+}
+
+}  // namespace
+}  // namespace writ::cli_test
