@@ -20,6 +20,7 @@ struct Language {
 constexpr std::array languages{Language{"python", "py", "python3"}, Language{"shell", "sh", "sh"}};
 constexpr std::array<std::string_view, 5> shells{"sh", "bash", "dash", "ksh", "zsh"};
 constexpr std::array<std::string_view, 5> later_ends{".js", ".mjs", ".cjs", ".ts", ".mts"};
+constexpr std::array<std::string_view, 2> later_words{"js", "ts"};
 constexpr std::string_view code_folder = "/run/";  // inside, of code that has no path
 
 const Language* find_language(std::string_view word) {
@@ -53,6 +54,8 @@ class Reader {
   Reader(const Invocation& i, RunRequest& out) : i_(i), spec_(out.spec), out_(out) {}
 
   Status run() {
+    if (const auto word = i_.arguments.value("--lang"); word && std::ranges::find(later_words, *word) != later_words.end())
+      return {Error{Code::unsupported, "not in this version", "--lang " + *word, "py or sh"}, exit_not_available};
     if (i_.arguments.after_mark) return use_executable(spec_.code_name);
     if (const auto text = i_.arguments.value("-e")) return read_text(*text);
     if (Status s = read_code(spec_.code_name, spec_.code); s.failed()) return s;

@@ -116,8 +116,7 @@ TEST(Options, CodeThatIsNone) {
   p.file("text.wasm", "hello");
   p.file("module.wat", "(module)");
   p.file("x.js", "1");
-  p.file("x.py", "1");
-  p.file("run.sh", "#!/bin/sh\n");
+  p.file("empty.py", "");
   p.file("cut.wasm", read_all(WRIT_PROBE).substr(0, 1000));
   p.file("folder/x", "");
   const std::string secret = p.file("secret.wasm", "x");
@@ -130,13 +129,13 @@ TEST(Options, CodeThatIsNone) {
                                                                        {"module.wat", {65, "wat2wasm"}},
                                                                        {"cut.wasm", {65, ""}},
                                                                        {"x.js", {69, "this version"}},
-                                                                       {"x.py", {69, "this version"}},
-                                                                       {"run.sh", {69, "this version"}},
-                                                                       {"/bin/true", {69, "this version"}}};
+                                                                       {"empty.py", {65, "empty"}}};
   for (const auto& [name, expected] : cases) expect_refusal(p, {"run", name}, expected.first, expected.second);
   if (::geteuid() != 0) expect_refusal(p, {"run", "secret.wasm"}, 126, "secret.wasm");
   expect_refusal(p, {"run"}, 64, "no code");
-  expect_refusal(p, {"run", "--", "ls"}, 69, "this version");
+  expect_refusal(p, {"run", "--", "no-such-command"}, 127, "no-such-command");
+  expect_refusal(p, {"run", "-e", "1"}, 64, "--lang");
+  expect_refusal(p, {"run", "-e", "1", "--lang", "pi"}, 64, "py");
   expect_refusal(p, {"run", "--entry", "no_such_function", WRIT_PROBE}, 65, "no_such_function");
 }
 

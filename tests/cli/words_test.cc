@@ -32,7 +32,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"metadata"},
                          {"log", "witness"},
                          {"doctor", "--memory"},
-                         {"run", "-e", "1"},
                          {"run", "--lang", "js", "x"},
                          {"run", "--tty", "x"},
                          {"run", "--hide", "*", "x"},

@@ -2,29 +2,24 @@
 
 #include <filesystem>
 #include <mutex>
-#include <thread>
 
 #include "writ/authority/policy/source.h"
-#include "writ/fence/fence.h"
 #include "writ/gate/ledger.h"
-#include "writ/guest/process/engine.h"
 #include "writ/guest/process/program.h"
 #include "writ/guest/wasm/declaration.h"
-#include "writ/guest/wasm/engine.h"
 #include "writ/proof/log.h"
 #include "writ/proof/notary.h"
 #include "writ/proof/state_map.h"
 #include "writ/runtime/audit.h"
-#include "writ/runtime/build.h"
 #include "writ/runtime/difference.h"
 #include "writ/runtime/doorbell.h"
+#include "writ/runtime/guests.h"
 #include "writ/runtime/operator_engine.h"
 #include "writ/runtime/replay.h"
 #include "writ/runtime/signing_keys.h"
 #include "writ/runtime/summary.h"
 #include "writ/runtime/undo.h"
 #include "writ/store/fsck.h"
-#include "writ/supervise/enclosure_probe.h"
 #include "writ/task/archive.h"
 #include "writ/task/executor.h"
 #include "writ/task/selection.h"
@@ -34,20 +29,6 @@ namespace writ::runtime {
 namespace {
 
 constexpr std::size_t max_path_list = 1000;  // objects read at a time
-
-// What only running guests needs: opened when the first one comes, so that reading commands stay light.
-struct Guests {
-  std::shared_ptr<fence::Fence> fence;
-  std::unique_ptr<guest::Engine> engine;
-  std::unique_ptr<task::GuestThreads> threads;
-  std::unique_ptr<task::Executor> executor;
-};
-
-// The same for guests that are processes, which need none of that.
-struct Processes {
-  std::unique_ptr<guest::Engine> engine;
-  std::unique_ptr<task::Executor> executor;
-};
 
 // Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
 Result<void> recover_files(store::Store& store) {
@@ -98,27 +79,7 @@ Result<Guests*> Runtime::Parts::ready() {
   const std::lock_guard lock(mutex);
   if (guests.executor) return &guests;
   WRIT_TRY(const auto* who, signer());
-  const auto want = options.fence == FenceChoice::key    ? fence::Want::key
-                    : options.fence == FenceChoice::page ? fence::Want::page
-                                                         : fence::Want::automatic;
-  Guests made;
-  WRIT_TRY(made.fence, fence::open_fence({want, fence::Options{}.slots}));
-  guest::wasm::Options engine;
-  engine.fence = made.fence;
-  engine.cache = std::filesystem::absolute(options.cache.empty() ? options.store + "/cache" : options.cache);
-  engine.tools.stop_on(options.interrupt);
-  engine.tier = options.tier == TierChoice::fast   ? guest::wasm::TierChoice::fast
-                : options.tier == TierChoice::best ? guest::wasm::TierChoice::best
-                                                   : guest::wasm::TierChoice::automatic;
-  // A builder that does not start is no reason against the run: the next one asks again.
-  if (!options.builder.empty())
-    engine.improve = [program = options.builder, cache = engine.cache] { (void)start_building(program, cache); };
-  WRIT_TRY(made.engine, guest::wasm::open_engine(std::move(engine)));
-  // No more than can be inside a fence at once: at strength page one, and the others wait in the order of their coming.
-  const std::size_t workers = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), made.fence->slots());
-  made.threads = std::make_unique<task::GuestThreads>(*made.fence, workers);
-  made.executor = std::make_unique<task::Executor>(
-      task::Executor::Parts{*store, *made.engine, made.threads.get(), *who, clock, &policy, options.store + "/isolated"});
+  WRIT_TRY(auto made, open_guests(options, {*store, *who, clock, &policy}));
   guests = std::move(made);
   hang_doorbell();
   return &guests;
@@ -128,9 +89,7 @@ Result<Processes*> Runtime::Parts::processes_ready() {
   const std::lock_guard lock(mutex);
   if (processes.executor) return &processes;
   WRIT_TRY(const auto* who, signer());
-  Processes made;
-  WRIT_TRY(made.engine, guest::process::open_engine(supervise::probe_enclosure()));
-  made.executor = std::make_unique<task::Executor>(task::Executor::Parts{*store, *made.engine, nullptr, *who, clock, &policy});
+  WRIT_TRY(auto made, open_processes({*store, *who, clock, &policy}));
   processes = std::move(made);
   hang_doorbell();
   return &processes;

@@ -121,7 +121,8 @@ struct Finding {
 
 struct Protection {
   std::string name, state, detail;  // state: "present", "absent", "not needed"
-  enum class PartOf : std::uint8_t { everything, memory_fence, key_fence, process_fence } part_of = PartOf::everything;  // who does without it loses it
+  enum class PartOf : std::uint8_t { everything, memory_fence, key_fence, process_fence };
+  PartOf part_of = PartOf::everything;  // who does without it loses it
 };
 
 using CapabilityInfo = gate::LedgerEntry;

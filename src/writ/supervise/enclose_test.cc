@@ -138,7 +138,8 @@ TEST_P(EnclosureOf, InheritsNothing) {
 }
 
 TEST_P(EnclosureOf, EndsWithEverythingItStarted) {
-  Enclosure e = shell("(sleep 1000 & echo started >&2; sleep 1000 &) ; exit 0");
+  const std::string long_time = std::to_string(4100 + static_cast<int>(GetParam()));  // nobody else's
+  Enclosure e = shell("(sleep " + long_time + " & echo started >&2; sleep " + long_time + " &) ; exit 0");
   e.writable.push_back(folder_);
   const auto before = std::chrono::steady_clock::now();
   const Ran r = run(e);
@@ -146,12 +147,13 @@ TEST_P(EnclosureOf, EndsWithEverythingItStarted) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
   for (const auto& p : std::filesystem::directory_iterator("/proc")) {
     const std::string text = read_file(p.path().string() + "/cmdline", MiB).value_or("");
-    EXPECT_FALSE(text.starts_with(std::string("sleep\0001000", 10))) << p.path();
+    EXPECT_FALSE(text.starts_with(std::string("sleep\0", 6) + long_time)) << p.path();
   }
 }
 
 TEST_P(EnclosureOf, IsKilledAsAWhole) {
-  Enclosure e = shell("sleep 2000 & sleep 2000");
+  const std::string long_time = std::to_string(4200 + static_cast<int>(GetParam()));  // nobody else's
+  Enclosure e = shell("sleep " + long_time + " & sleep " + long_time);
   const Fd in(::open("/dev/null", O_RDWR | O_CLOEXEC));
   e.input = e.output = e.errors = in.get();
   auto started = enclose(e, nullptr);
@@ -161,7 +163,7 @@ TEST_P(EnclosureOf, IsKilledAsAWhole) {
   (void)started->wait();
   for (const auto& p : std::filesystem::directory_iterator("/proc")) {
     const std::string text = read_file(p.path().string() + "/cmdline", MiB).value_or("");
-    EXPECT_FALSE(text.starts_with(std::string("sleep\0002000", 10))) << p.path();
+    EXPECT_FALSE(text.starts_with(std::string("sleep\0", 6) + long_time)) << p.path();
   }
 }
 

@@ -119,7 +119,8 @@ Result<void> Attempt::open_work_files() {
 }
 
 Result<void> Attempt::open_mounted_files() {
-  const bool any = !spec_.mounts.empty() || std::ranges::any_of(capabilities_->grants(), [](const auto& g) { return g.kind == effect::Kind::file_write; });
+  const auto writes = [](const authority::Grant& g) { return g.kind == effect::Kind::file_write; };
+  const bool any = !spec_.mounts.empty() || std::ranges::any_of(spec_.grants, writes) || !spec_.capabilities.empty();
   if (!any) return {};
   const auto store = std::filesystem::absolute(parts_.store.folder()).string();
   WRIT_TRY(const auto contents, private_folder());
@@ -147,7 +148,8 @@ Result<void> Attempt::run(guest::Cancellation& cancellation) {
                        if (session_->monitor().isolated() && !parts_.isolated.empty())
                          kept_ = keep_memory(parts_.isolated, admission_.id, memory);
                      },
-                     spec_.folder, spec_.code_at, mounted_files_ ? mounted_files_->layers() : std::vector<guest::Layer>(), [this] { return private_folder(); }};
+                     spec_.folder, spec_.code_at, mounted_files_ ? mounted_files_->layers() : std::vector<guest::Layer>(),
+                     [this] { return private_folder(); }};
     run = parts_.engine.run(*image_, call);
   };
   // The engine ends the guest when a call returns that was under way at its deadline; until then the call looks here, a
@@ -194,7 +196,7 @@ void Attempt::judge() {
 
 // What it is about to commit, as a whole.
 void Attempt::judge_step() {
-  const auto component = component_facts(spec_, parts_.engine.fence());
+  const auto component = component_facts(spec_, parts_.engine.fence(), code_.sha256);
   const auto step = step_of(journal_.entries());
   if (const auto may = check_step(*policing_->program(), component, step); !may)
     sealed_.outcome = {guest::End::denied, 0, may.error().text(), {}};
@@ -250,7 +252,7 @@ void Attempt::seal_changes() {
   else sealed_.outcome = {guest::End::trapped, 0, "its files cannot be committed: " + files.error().text(), {}};
   clip(sealed_.outcome.reason);
   if (mounted_files_) judge();  // only now did the gate hear of its changes
-  if (!sealed_.outcome.success()) sealed_.files = {};
+  if (!sealed_.outcome.success() || learns) sealed_.files = {};
 }
 
 Sealed Attempt::seal() {

@@ -25,8 +25,10 @@ std::string joined(const std::string& folder, std::string_view path) { return (f
 // The folders of the host that may be changed or were mounted, and where each is seen. None lies in another.
 Result<std::vector<gate::Mount>> folders_of(const MountedFiles::Setup& s) {
   std::vector<gate::Mount> all = s.mounts;
-  for (const auto& g : s.capabilities.grants()) {
-    if (g.kind != Kind::file_write || !g.resource) continue;
+  const auto& grants = s.capabilities.grants();
+  for (std::uint32_t i = 0; i < grants.size(); ++i) {
+    const auto& g = grants[i];
+    if (g.kind != Kind::file_write || !g.resource || s.capabilities.is_learned(i)) continue;
     const auto root = g.resource->root();
     if (!std::filesystem::is_directory(root)) continue;  // the engine says why that cannot be
     gate::Mount folder{root, root};
@@ -69,9 +71,13 @@ Result<std::unique_ptr<MountedShadow>> open_shadow(const MountedFiles::Setup& s,
 }
 
 bool may_change(const MountedFiles::Setup& s, const std::string& host) {
-  return std::ranges::any_of(s.capabilities.grants(), [&](const authority::Grant& g) {
-    return g.kind == Kind::file_write && g.resource && (lies_below(g.resource->root(), host) || g.resource->covers_below(host));
-  });
+  const auto& grants = s.capabilities.grants();
+  for (std::uint32_t i = 0; i < grants.size(); ++i) {
+    const auto& g = grants[i];
+    if (g.kind != Kind::file_write || !g.resource || s.capabilities.is_learned(i)) continue;
+    if (lies_below(g.resource->root(), host) || g.resource->covers_below(host)) return true;
+  }
+  return false;
 }
 
 // What is not refused. What lies in a refused new folder falls with it, and a folder whose content stays is not removed.
@@ -80,8 +86,10 @@ std::vector<Change> allowed(gate::Session& session, const std::string& host, std
   std::vector<Change> kept;
   for (auto& c : changes) {
     const bool folder = c.kind == workspace::Kind::folder;
-    const bool orphan = std::ranges::any_of(refused, [&](const std::string& r) { return lies_below(c.path, r); }) || refused.contains(c.same_as);
-    if (!orphan && session.monitor().perform({Kind::file_write, joined(host, c.path) + (folder ? "/" : ""), c.size, c.size})) kept.push_back(std::move(c));
+    const auto stands = [&](const std::string& r) { return lies_below(c.path, r) || c.same_as == r; };
+    const bool orphan = std::ranges::any_of(refused, stands);
+    const auto resource = joined(host, c.path) + (folder ? "/" : "");
+    if (!orphan && session.monitor().perform({Kind::file_write, resource, c.size, c.size})) kept.push_back(std::move(c));
     else refused.insert(c.path);
   }
   std::erase_if(kept, [&](const Change& c) {
@@ -97,7 +105,8 @@ Result<MountedFiles> MountedFiles::open(const Setup& setup) {
   WRIT_TRY(const auto folders, folders_of(setup));
   for (const auto& f : folders) {
     WRIT_TRY(auto shadow, open_shadow(setup, f.host));
-    files.folders_.push_back({f.host, f.at, may_change(setup, f.host) ? guest::Layer::Use::change : guest::Layer::Use::look, std::move(shadow)});
+    using Use = guest::Layer::Use;
+    files.folders_.push_back({f.host, f.at, may_change(setup, f.host) ? Use::change : Use::look, std::move(shadow)});
   }
   return files;
 }

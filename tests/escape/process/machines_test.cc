@@ -33,7 +33,8 @@ std::vector<Machine> machines() {
       {"Root", {}, spaces, {"process-user-namespace"}},
       {"RootWithoutGroups", {"no-groups"}, spaces, {"process-memory", "process-count"}},
       {"RootWithoutNamespaces", {"no-namespaces"}, {"process-fence", "process-landlock", "process-seccomp"}, {"process-namespaces"}},
-      {"User", {somebody}, {"process-fence", "process-namespaces", "process-landlock", "process-seccomp", "process-user-namespace", "process-count"}, {}},
+      {"User", {somebody},
+       {"process-fence", "process-namespaces", "process-landlock", "process-seccomp", "process-user-namespace", "process-count"}, {}},
       {"UserWithoutGroups", {"no-groups", somebody}, {"process-namespaces", "process-user-namespace", "process-count"}, {"process-memory"}},
       {"UserWithMaskedProc", {"masked-proc", somebody}, {"process-namespaces", "process-user-namespace"}, {}},
       {"UserWithoutNamespaces", {"no-namespaces", somebody}, {"process-fence", "process-landlock", "process-seccomp"},
@@ -123,7 +124,8 @@ TEST_P(OnMachine, NothingElseCanBeReached) {
 }
 
 TEST_P(OnMachine, ItEndsWithAllThatItStarted) {
-  EXPECT_EQ(run({"run", "--workspace", ".", "--", "sh", "-c", "(trap '' TERM HUP; while :; do echo x >> alive; sleep 0.05; done) & sleep 0.2"}).status, 0);
+  const std::string left = "(trap '' TERM HUP; while :; do echo x >> alive; sleep 0.05; done) & sleep 0.2";
+  EXPECT_EQ(run({"run", "--workspace", ".", "--", "sh", "-c", left}).status, 0);
   const auto size = [&] { return fs::exists(dir() + "/alive") ? fs::file_size(dir() + "/alive") : 0; };
   const auto before = size();
   ::usleep(300'000);
@@ -145,7 +147,8 @@ INSTANTIATE_TEST_SUITE_P(Each, OnMachine, ::testing::ValuesIn(machines()),
 
 TEST(Machine, WithoutAHomeTheKeysHaveNoPlace) {
   Place p;
-  const Ended e = p.start({.program = "/usr/bin/env", .words = {"-u", "HOME", "-u", "XDG_CONFIG_HOME", "-u", "XDG_DATA_HOME", WRIT_PROGRAM, "run", "--", "true"}}).wait();
+  const Words without{"-u", "HOME", "-u", "XDG_CONFIG_HOME", "-u", "XDG_DATA_HOME", WRIT_PROGRAM, "run", "--", "true"};
+  const Ended e = p.start({.program = "/usr/bin/env", .words = without}).wait();
   EXPECT_EQ(e.status, 69) << e.err;
   EXPECT_THAT(e.err, HasSubstr("HOME"));
 }

@@ -97,7 +97,8 @@ TEST_F(Programs, Python) {
 
 TEST_F(Programs, Bash) {
   WRIT_NEED_PROGRAM("bash");
-  const Ended e = in_workspace({"bash", "-c", "set -eo pipefail; cd " + dir() + "; for i in 1 2 3; do echo $i; done | sort -r > list; cat <(cat list) | tr '\\n' ' '; wait"});
+  const Ended e = in_workspace({"bash", "-c", "set -eo pipefail; cd " + dir() + "; for i in 1 2 3; do echo $i; done | sort -r > list; "
+                                "cat <(cat list) | tr '\\n' ' '; wait"});
   EXPECT_EQ(e.status, 0) << e.err;
   EXPECT_EQ(e.out, "3 2 1 ");
 }
@@ -106,7 +107,8 @@ TEST_F(Programs, Node) {
   WRIT_NEED_PROGRAM("node");
   const Ended e = in_workspace({"node", "-e",
                                 "const cp = require('child_process'), fs = require('fs'), os = require('os');"
-                                "fs.writeFileSync('" + dir() + "/n.txt', 'n'); console.log(cp.execSync('echo child').toString().trim(), os.homedir());"
+                                "fs.writeFileSync('" + dir() + "/n.txt', 'n');"
+                                "console.log(cp.execSync('echo child').toString().trim(), os.homedir());"
                                 "const s = require('net').createServer(c => c.end('hi')).listen(0, '127.0.0.1', () => "
                                 "require('net').connect(s.address().port, '127.0.0.1').on('data', d => { console.log(d.toString()); s.close(); }))"});
   EXPECT_EQ(e.status, 0) << e.err;
@@ -127,8 +129,9 @@ TEST_F(Programs, CompilerAndMake) {
 
 TEST_F(Programs, Git) {
   WRIT_NEED_PROGRAM("git");
-  const std::string identity = "git config --global user.name t && git config --global user.email t@example.org && git config --global safe.directory '*' && ";
-  const Ended made = in_workspace({"sh", "-c", "cd /tmp && " + identity + "git init -q r && cd r && echo x > f && git add f && git commit -qm one && git log --oneline | wc -l"});
+  const std::string identity = "git config --global user.name t && git config --global user.email t@example.org && ";
+  const Ended made = in_workspace({"sh", "-c", "cd /tmp && " + identity + "git init -q r && cd r && echo x > f && git add f && "
+                                               "git commit -qm one && git log --oneline | wc -l"});
   EXPECT_EQ(made.status, 0) << made.err;
   EXPECT_EQ(made.out, "1\n");
 }

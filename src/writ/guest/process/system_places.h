@@ -8,7 +8,8 @@
 namespace writ::guest::process {
 
 // Shown where they are folders, made as links where they are links (a merged /usr).
-inline constexpr std::array<std::string_view, 9> system_folders{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"};
+inline constexpr std::array<std::string_view, 9> system_folders{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+                                                                "/nix/store", "/gnu/store"};
 
 // Of /etc: how libraries are found, times and languages, certificates, and what interpreters and compilers read.
 inline constexpr std::array<std::string_view, 47> system_files{
