@@ -13,6 +13,7 @@
 #include "writ/base/escape.h"
 #include "writ/workspace/locks.h"
 #include "writ/workspace/redo.h"
+#include "writ/workspace/rights.h"
 
 namespace writ::workspace {
 namespace {
@@ -170,6 +171,7 @@ Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
 Result<void> Commit::Parts::prepare_tree(std::size_t tree) {
   const auto& t = changes.trees[tree];
   WRIT_CHECK(check_tree(files, roots[tree], t));
+  WRIT_CHECK(check_rights(files, roots[tree], t));
   std::map<std::string, std::pair<Fd, std::string>> firsts;
   std::set<std::string> several;
   for (const auto& c : t.changes)

@@ -362,6 +362,52 @@ TEST_P(MountedPlace, AnOrdinaryUser) {
   EXPECT_EQ(base.read("locked/x"), "not for the task");
 }
 
+// What a commit could not do is found before it is entered: an intent that can never be finished would stand for ever over a tree
+// that is half new.
+TEST_P(MountedPlace, AnOrdinaryUserMayNotDoAllThatATaskMay) {
+  if (GetParam() == Way::trusted) return;
+  constexpr uid_t nobody_special = 12345;
+  base.write("sealed/x", "x");
+  fs::create_directories(base / "roots");
+  base.write("sticky/x", "x");
+  for (const auto& folder : {base.text(), own.text()}) {
+    must(::chown(folder.c_str(), nobody_special, nobody_special), "chown");
+    for (const auto& e : fs::recursive_directory_iterator(folder)) must(::lchown(e.path().c_str(), nobody_special, nobody_special), "chown");
+  }
+  must(::chmod((base / "sealed").c_str(), 0555), "chmod");
+  for (const auto* name : {"roots", "sticky", "sticky/x"}) must(::chown((base / name).c_str(), 0, 0), "chown");
+  must(::chmod((base / "roots").c_str(), 0777), "chmod");
+  must(::chmod((base / "sticky").c_str(), 01777), "chmod");
+  wait_a_tick();
+  const std::vector<std::function<void()>> tasks{
+      [] { ::chmod("sealed", 0755), fs::remove("sealed/x"), ::chmod("sealed", 0555); },
+      [] { ::chmod("sealed", 0755), fs::create_directory("sealed/made"), ::chmod("sealed", 0555); },
+      [] { ::chmod("roots", 0700); },
+      [] { ::unlink("sticky/x"); },
+  };
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    apart([this, &task = tasks[i], i] {
+      must(::setgroups(0, nullptr), "setgroups");
+      must(::setresgid(nobody_special, nobody_special, nobody_special), "setresgid");
+      must(::setresuid(nobody_special, nobody_special, nobody_special), "setresuid");
+      must(::prctl(PR_SET_DUMPABLE, 1), "prctl");
+      const auto before = picture(base.text());
+      open();
+      demand(shadow != nullptr, "open");
+      guest([&task] { write("keep", "new"), task(); });
+      const auto sealed = shadow->seal();
+      if (!sealed || sealed->changes.size() < 2) return;  // the kernel refused it to the task, or it is refused here
+      changes.trees = {*sealed};
+      const auto done = commit_changes();
+      shadow.reset();
+      demand(!done, "committed: " + std::to_string(i));
+      demand(picture(base.text()) == before, "the tree is half new: " + std::to_string(i));
+      const auto store = open_store(own.text());
+      const auto r = recover(host_files(), *store, places, [](const TaskId&) { return false; });
+      demand(r && r->failures.empty(), "it can never be finished: " + std::to_string(i));
+    });
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, MountedPlace, every_way(), way_name);
 
 }  // namespace

@@ -177,12 +177,13 @@ class Redo {
 
   Result<void> sync() {
     FolderSync sync(files_, touched_.size() < many_folders ? FolderSync::How::each : FolderSync::How::file_systems);
+    if (kept_) WRIT_CHECK(sync.add(undo_));  // first: some file systems would else make the loss of a name last before the gain
     for (const auto& path : touched_) {
       const auto folder = files_.open(root_, path, O_RDONLY | O_DIRECTORY);
       if (folder) WRIT_CHECK(sync.add(*folder));
       else if (!is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
     }
-    return kept_ ? sync.add(undo_) : Result<void>();
+    return {};
   }
 
   Files& files_;
