@@ -19,6 +19,7 @@ namespace {
 
 constexpr ByteCount max_mountinfo = 4 * MiB;
 // How far the wall clock may fall behind the monotonic one before it counts as set back: what slewing does, and a little.
+constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t slack_ns = 50'000'000, slew_per_second = 500'000;
 
 struct CloseFolder {
@@ -171,9 +172,11 @@ Result<std::optional<struct stat>> MountedBase::unchanged(const std::string& pat
   const auto elapsed = (system_clock().monotonic() - booted_).count();
   const auto passed = system_clock().wall().ns - started_.ns;
   const auto behind = elapsed - passed;  // how far the clock was set back
-  const bool set_back = behind > slack_ns + elapsed / 1'000'000'000 * slew_per_second;
-  if (!S_ISDIR(now->st_mode) && identity_of(*now).changed.ns > started_.ns - (set_back ? behind : 0))
-    return changed_since(path);
+  const bool set_back = behind > slack_ns + elapsed / second_ns * slew_per_second;
+  // A file system that dates by the second: what is dated in that of the start may have changed after it.
+  const auto changed = identity_of(*now).changed.ns;
+  const auto latest = changed % second_ns == 0 ? changed + second_ns - 1 : changed;
+  if (!S_ISDIR(now->st_mode) && latest > started_.ns - (set_back ? behind : 0)) return changed_since(path);
   return std::optional(*now);
 }
 

@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
 #include "writ/workspace/testing_mounted_task.h"
 #include "writ/workspace/undo.h"
 
@@ -140,6 +144,38 @@ TEST_P(MountedPlace, AFileMountedInTheFolder) {
     const auto made = make(setup());
     demand(made.has_value() == (GetParam() == Way::copy), "an overlay cannot show it");
     demand(made || made.error().code == Code::unsupported, "unsupported");
+  });
+}
+
+// Times of whole seconds: the change after the start carries the same one as the start.
+TEST_P(MountedPlace, AFileSystemThatDatesByTheSecond) {
+  const auto image = own / "image", at = own / "disk";
+  fs::create_directory(at);
+  const auto commands = "truncate -s 8M '" + image + "' && mke2fs -q -t ext4 -I 128 -F '" + image + "' && mount -o loop '" + image + "' '" + at + "'";
+  in_namespace([&] {
+    if (std::system(("{ " + commands + "; } >/dev/null 2>&1").c_str()) != 0) {
+      std::puts("no loop device or no mke2fs here");
+      return;
+    }
+    fs::create_directory(at + "/w");
+    write(at + "/w/x", "old");
+    const auto begin_of_second = [] {
+      timespec now{};
+      while (::clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_nsec > 300'000'000) ::usleep(20'000);
+    };
+    ::usleep(1'000'000);
+    begin_of_second();
+    auto s = setup();
+    s.root = at + "/w";
+    auto made = make(s);
+    demand(made, "open");
+    shadow = std::move(*made);
+    ::usleep(20'000);
+    write(at + "/w/x", "their");
+    guest([] { write("x", "mine"); });
+    const auto sealed = shadow->seal();
+    demand(!sealed && sealed.error().code == Code::conflict, "their change was not noticed");
+    shadow.reset();
   });
 }
 
