@@ -169,6 +169,10 @@ Result<std::optional<struct stat>> MountedBase::unchanged(const std::string& pat
   if (listed == nullptr || !then || *then != listed->listed) return changed_since(path);
   const auto now = host_files().look(root_, path);
   if (!now) return changed_since(path);
+  if (const auto i = known_.find(path); i != known_.end()) {
+    if (!S_ISDIR(now->st_mode) && i->second != identity_of(*now)) return changed_since(path);
+    return std::optional(*now);
+  }
   const auto elapsed = (system_clock().monotonic() - booted_).count();
   const auto passed = system_clock().wall().ns - started_.ns;
   const auto behind = elapsed - passed;  // how far the clock was set back

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,10 @@ class MountedBase {
   bool holds_hidden(std::string_view path) const;
   bool holds_mounted(std::string_view path) const;
 
+  // For whoever looked at each file: what is known of one is compared with that, and not with the time of the start.
+  using Known = std::unordered_map<std::string, Identity>;
+  void know(Known known) { known_ = std::move(known); }
+
   // What is there now, `conflict` if it is not what was there at the start. Nothing: neither then nor now. `listed` is its
   // entry now, null if there is none.
   Result<std::optional<struct stat>> unchanged(const std::string& path, const Entry* listed) const;
@@ -63,6 +68,7 @@ class MountedBase {
   Fd root_;
   std::set<std::string, std::less<>> hidden_, mounted_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> names_;  // hash of the path -> inode as listed; sorted
+  Known known_;
   WallTime started_;
   Nanoseconds booted_{};  // the clock that nobody sets, at the start
 };

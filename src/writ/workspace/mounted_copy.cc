@@ -60,6 +60,7 @@ class CopyShadow final : public MountedShadow {
     if (::fstat(top_.get(), &s) != 0) return system_error(errno, "cannot look at", place_);
     setup_.hidden_nodes.emplace_back(s.st_dev, s.st_ino);
     WRIT_TRY(base_, MountedBase::open(setup_, [&](const std::string& path, const Fd& folder, const Entry& e) { return copy(path, folder, e); }));
+    base_->know(std::move(originals_));
     for (auto i = folders_.rbegin(); i != folders_.rend(); ++i) WRIT_CHECK(dress_folder(i->first, i->second));
     WRIT_TRY(const auto root, host_files().look(base_->root(), ""));
     WRIT_CHECK(dress_folder("", root));
@@ -94,6 +95,7 @@ class CopyShadow final : public MountedShadow {
     if (::fstatat(folder.get(), e.name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return not_copied(errno, path);
     const auto kind = kind_of(s);
     if (!kind) return {};  // a socket or the like stays where it is
+    originals_.emplace(path, identity_of(s));
     WRIT_TRY(const auto parent, host_files().open(top_, parent_of(path), O_RDONLY | O_DIRECTORY));
     const auto name = name_of(path);
     if (*kind == Kind::folder) {
@@ -163,6 +165,7 @@ class CopyShadow final : public MountedShadow {
   std::optional<MountedBase> base_;
   std::map<std::string, struct stat> folders_;
   Copies copies_;
+  MountedBase::Known originals_;
   std::unordered_map<Copied, std::string, CopiedHash> names_;  // of files with several: the first
   WallTime last_;
   std::vector<Mount> none_;
