@@ -86,7 +86,8 @@ Learned learn_from(const std::vector<effect::Entry>& journal) {
 std::string manifest_text(const Learned& learned, const task::Spec& spec, const task::Report& report) {
   std::string out = fmt::format("# What task {} used, and nothing else. Its writes were discarded.\n", report.id.brief());
   out += "[task]\n";
-  if (spec.code_name != "-") out += "code = " + toml_string(std::filesystem::absolute(spec.code_name).lexically_normal().string()) + "\n";
+  const auto& code = spec.language == "executable" ? spec.engine : spec.code_name;  // a command's name is not where it lies
+  if (code != "-" && code != "-e") out += "code = " + toml_string(std::filesystem::absolute(code).lexically_normal().string()) + "\n";
   if (!spec.arguments.empty()) {
     out += "args = [";
     for (const auto& a : spec.arguments) out += (&a == &spec.arguments.front() ? "" : ", ") + toml_string(a);

@@ -47,7 +47,7 @@ struct EnclosureLimits {
   std::uint64_t files = 1024;  // open in one process
 };
 
-// What happens to an outbound connection and to the opening of a file besides what the kernel decides.
+// Whether somebody is told of a file before the kernel opens or executes it (Enclosed::take_listener).
 enum class Watching : std::uint8_t { nothing, denials };
 
 struct Enclosure {

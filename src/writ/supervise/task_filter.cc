@@ -230,7 +230,7 @@ std::vector<sock_filter> make_task_filter(Way way, Watching watching) {
   Writer w;
   kill_foreign_tables(w);
   if (watching == Watching::denials)
-    for (const long number : {SYS_connect, SYS_open, SYS_openat, SYS_openat2, SYS_execve}) w.call(number, [&] { w.answer(notify); });
+    for (const long number : {SYS_open, SYS_openat, SYS_openat2, SYS_execve}) w.call(number, [&] { w.answer(notify); });
   look_at_sockets(w, way);
   if (way == Way::bare) look_at_what_is_shared(w);
   look_at_modes(w);

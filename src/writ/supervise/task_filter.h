@@ -19,7 +19,7 @@
 
 namespace writ::supervise {
 
-// With Watching::denials, connect and the opening of files first ask the listener (SECCOMP_RET_USER_NOTIF).
+// With Watching::denials, opening and executing files first asks the listener (SECCOMP_RET_USER_NOTIF).
 std::vector<sock_filter> make_task_filter(Way, Watching);
 
 }  // namespace writ::supervise

@@ -151,6 +151,21 @@ TEST_F(Programs, GrantsAreWhatIsThere) {
   }
 }
 
+TEST_F(Programs, LearningTellsWhatWasMissing) {
+  const std::string needed = p.file("needed", "x");
+  p.write_object("in/a", "one");
+  const Ended e = p.run({"learn", "--id", "learner", "--", "sh", "-c",
+                         "cat " + needed + " /etc/shadow; cat /usr/bin/env > /dev/null; cat " + p.work() + "/absent; "
+                         "cat /state/in/a; echo two > /state/in/b"});
+  const std::string grants = e.out.substr(std::min(e.out.find("[grants]"), e.out.size()));
+  EXPECT_THAT(grants, HasSubstr("\"file.read\" = [\n  \"" + needed + "\",\n]")) << e.err;
+  EXPECT_THAT(grants, HasSubstr("\"state.write\" = [\n  \"in/b\",\n]"));
+  EXPECT_THAT(grants, HasSubstr("not granted: file.read:/etc/shadow"));
+  EXPECT_THAT(grants, Not(HasSubstr("/usr/bin/env")));
+  EXPECT_THAT(grants, Not(HasSubstr("absent")));
+  EXPECT_NE(p.run({"state", "get", "in/b"}).status, 0);
+}
+
 TEST_F(Programs, StateIsAFolder) {
   p.write_object("in/a", "one");
   p.write_object("in/b", "two");

@@ -8,6 +8,7 @@
 #include "writ/guest/process/pump.h"
 #include "writ/guest/process/state_folder.h"
 #include "writ/guest/process/view.h"
+#include "writ/guest/process/watcher.h"
 #include "writ/supervise/enclose.h"
 
 namespace writ::guest::process {
@@ -139,13 +140,25 @@ Result<Run> ProcessEngine::run(const Image& image, Call& call) {
   e.devices = std::move(view.devices);
   e.limits = {group.limits_memory() ? ByteCount() : call.limits.memory, call.limits.disk, std::min(call.limits.disk, call.limits.memory),
               call.limits.processes, call.limits.files};
+  // Nothing but a run to learn is allowed any file there is: a process cannot be granted the root.
+  const bool learns = call.session.monitor().visible({effect::Kind::file_read, "/any", 0, 0});
+  if (learns) e.watching = supervise::Watching::denials;
   e.input = pump.input();
   e.output = pump.output();
   e.errors = pump.errors();
 
   const auto start = system_clock().monotonic();
   WRIT_TRY(auto enclosed, supervise::enclose(e, &group));
-  const Until until = pump.run(enclosed.ended(), start + call.limits.time, call.cancellation, {});
+  std::optional<Watcher> watcher;
+  if (learns) {
+    std::vector<std::string> visible;
+    if (way == Way::bare)
+      for (const auto* list : {&e.readable, &e.writable}) visible.insert(visible.end(), list->begin(), list->end());
+    WRIT_TRY(auto listener, enclosed.take_listener());
+    watcher.emplace(std::move(listener), call.session, std::move(visible));
+  }
+  const Pump::Also also = watcher ? Pump::Also{watcher->fd(), [&watcher] { watcher->answer(); }} : Pump::Also{};
+  const Until until = pump.run(enclosed.ended(), start + call.limits.time, call.cancellation, also);
   if (until != Until::ended) enclosed.kill();
   const auto end = enclosed.wait();
   const bool fits = pump.finish();
