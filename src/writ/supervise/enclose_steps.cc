@@ -31,7 +31,7 @@ class Planner {
     for (const auto& p : e_.devices) s_.rules.push_back({keep(p), Rule::Access::device});
     s_.arguments = pointers(e_.arguments);
     s_.environment = pointers(e_.environment);
-    s_.filter = make_task_filter(e_.way, e_.watching);
+    s_.filter = make_task_filter(e_);
     s_.program = e_.program;
     s_.folder = e_.folder;
     const auto one = [](unsigned id) { return std::to_string(id) + " " + std::to_string(id) + " 1\n"; };

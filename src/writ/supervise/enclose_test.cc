@@ -208,6 +208,23 @@ TEST_P(EnclosureOf, SendsNothingToSocketsOfTheHost) {
   EXPECT_THAT(r.text, HasSubstr("done"));
 }
 
+TEST_P(EnclosureOf, ConnectsToNoSocketInWhatItIsShown) {
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  const std::string path = folder_ + "/socket";
+  path.copy(at.sun_path, sizeof at.sun_path - 1);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(socket.get(), 1), 0);
+  Enclosure e = shell("exec perl -MSocket -e 'print \"pair\\n\" if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); "
+                      "my $s; print \"connected\\n\" if socket($s, AF_UNIX, SOCK_STREAM, 0) && connect($s, pack_sockaddr_un(\"" + path + "\"))'");
+  e.places.push_back({.what = Place::What::shown, .at = folder_, .source = folder_});
+  e.readable.push_back(folder_);
+  e.meets_sockets = true;
+  const Ran r = run(e);
+  EXPECT_EQ(r.text, "pair\n") << r.end.failed;
+}
+
 // Landlock says nothing of modes, owners, times and attributes: in the host's tree they are nobody's to change.
 TEST_P(EnclosureOf, ChangesNoModesTimesAndAttributesOfTheHost) {
   char name[] = "/tmp/writ-enclose-other-XXXXXX";

@@ -60,6 +60,9 @@ struct Enclosure {
   std::vector<std::string> listable, readable, writable, devices;  // for Landlock, as the program sees them
   EnclosureLimits limits;
   Watching watching = Watching::nothing;
+  // Sockets of the host may lie in what it is shown, and to connect to one asks for no right to change anything: then it gets
+  // sockets with names nowhere, and pairs that are connected.
+  bool meets_sockets = false;
   int input = -1, output = -1, errors = -1;  // become 0, 1, 2
 };
 

@@ -121,17 +121,27 @@ void kill_foreign_tables(Writer& w) {
   w.answer_from(newest_call_known + 1, missing);
 }
 
-void look_at_sockets(Writer& w, Way way) {
+// Sockets with a path are the host's where the tree is, or a part of it that is shown.
+void look_at_sockets(Writer& w, const Enclosure& e) {
+  const Way way = e.way;
   w.call(SYS_socket, [&] {
     w.load(low(0));
+    if (way != Way::bare && !e.meets_sockets) w.answer_if(AF_UNIX, allow);
     if (way != Way::bare)
-      for (const unsigned family : {AF_UNIX, AF_INET, AF_INET6}) w.answer_if(family, allow);
+      for (const unsigned family : {AF_INET, AF_INET6}) w.answer_if(family, allow);
     if (way != Way::bare) {
       w.code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3));
       w.load(low(2));
       w.answer_if(0 /* NETLINK_ROUTE */, allow);
     }
     w.answer(no_family);
+  });
+  if (way != Way::bare && !e.meets_sockets) return;
+  w.call(SYS_socketpair, [&] {  // of other types, packets can be sent to any socket that has a path
+    w.load(low(1));
+    w.mask(~unsigned{SOCK_NONBLOCK | SOCK_CLOEXEC});
+    for (const unsigned type : {SOCK_STREAM, SOCK_SEQPACKET}) w.answer_if(type, allow);
+    w.answer(refuse);
   });
 }
 
@@ -156,8 +166,7 @@ void look_at_modes(Writer& w) {
 }
 
 // In the host's tree and among the host's processes. Landlock leaves out modes, owners, times and attributes of files, and what
-// has no path in a folder: IPC of System V and POSIX, which would also outlive the program. Of a pair, packets could be sent to
-// any socket that has a path.
+// has no path in a folder: IPC of System V and POSIX, which would also outlive the program.
 void look_at_what_is_shared(Writer& w) {
   for (const long number :
        {SYS_chmod,      SYS_fchmod,       SYS_fchmodat,     SYS_chown,  SYS_fchown, SYS_lchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr,
@@ -176,12 +185,6 @@ void look_at_what_is_shared(Writer& w) {
       }
       w.answer(allow);
     });
-  w.call(SYS_socketpair, [&] {
-    w.load(low(1));
-    w.mask(~unsigned{SOCK_NONBLOCK | SOCK_CLOEXEC});
-    for (const unsigned type : {SOCK_STREAM, SOCK_SEQPACKET}) w.answer_if(type, allow);
-    w.answer(refuse);
-  });
 }
 
 void look_at_namespaces(Writer& w) {
@@ -226,16 +229,16 @@ void permit(Writer& w) {
 
 }  // namespace
 
-std::vector<sock_filter> make_task_filter(Way way, Watching watching) {
+std::vector<sock_filter> make_task_filter(const Enclosure& e) {
   Writer w;
   kill_foreign_tables(w);
-  if (watching == Watching::denials)
+  if (e.watching == Watching::denials)
     for (const long number : {SYS_open, SYS_openat, SYS_openat2, SYS_execve}) w.call(number, [&] { w.answer(notify); });
-  look_at_sockets(w, way);
-  if (way == Way::bare) look_at_what_is_shared(w);
+  look_at_sockets(w, e);
+  if (e.way == Way::bare) look_at_what_is_shared(w);
   look_at_modes(w);
   look_at_namespaces(w);
-  look_at_the_rest(w, way);
+  look_at_the_rest(w, e.way);
   permit(w);
   return std::move(w.code);
 }

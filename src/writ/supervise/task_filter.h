@@ -6,6 +6,8 @@
 // refused: new namespaces (clone, unshare), pushing characters into a terminal (TIOCSTI, TIOCLINUX), sockets of other families
 // than Unix, IPv4, IPv6 and the kernel's routing table (netlink), set-user bits and device nodes.
 //
+// Where sockets of the host may be met: none of Unix but connected pairs.
+//
 // `bare`: no sockets but connected pairs, since there is no network of its own; no IPC of System V and POSIX; nobody leaves the
 // process group; and modes, owners, attributes and times (but "now") of files stay as they are, since Landlock would let the
 // program change those of every file of its user.
@@ -20,6 +22,6 @@
 namespace writ::supervise {
 
 // With Watching::denials, opening and executing files first asks the listener (SECCOMP_RET_USER_NOTIF).
-std::vector<sock_filter> make_task_filter(Way, Watching);
+std::vector<sock_filter> make_task_filter(const Enclosure&);
 
 }  // namespace writ::supervise

@@ -121,6 +121,7 @@ TEST_F(Attack, SocketsOfTheHostCannotBeReached) {
   ASSERT_EQ(::bind(named.get(), reinterpret_cast<sockaddr*>(&n), sizeof n), 0);
   ASSERT_EQ(::listen(named.get(), 1), 0);
   EXPECT_EQ(attack({"named", path}).out, "stopped: ENOENT\n");
+  EXPECT_EQ(attack({"named", path}, {"--grant", "file.read:" + p.work() + "/"}).out, "stopped: EAFNOSUPPORT\n");
 
   const Fd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in in{};

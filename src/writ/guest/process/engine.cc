@@ -133,6 +133,7 @@ Result<Run> ProcessEngine::run(const Image& image, Call& call) {
   }
   e.environment = environment_of(view, call.session);
   e.folder = view.folder;
+  e.meets_sockets = view.meets_sockets;
   e.places = std::move(view.places);
   e.listable = std::move(view.listable);
   e.readable = std::move(view.readable);

@@ -189,6 +189,8 @@ class Maker {
     for (const auto& g : s_.files.granted) {
       if (g.kind != effect::Kind::file_read || layer_of(g.host) != nullptr || mount_of(g.host) != nullptr || !exists(g.host)) continue;
       show(g.host, g.host, Place::Need::must);
+      std::error_code failed;
+      v_.meets_sockets = v_.meets_sockets || !fs::is_regular_file(g.host, failed);
       if (g.reach == Reach::below) mask(g.host + "/.writ");
     }
     return {};

@@ -35,6 +35,7 @@ class View {
 
   std::string home, temporary, state, folder, code_at;  // as the process sees them
   std::vector<supervise::Place> places;
+  bool meets_sockets = false;  // something else than files was granted, where the host may have sockets
   std::vector<std::string> listable, readable, writable, devices;
 };
 
