@@ -79,7 +79,7 @@ TEST(Arguments, UnknownWordsNameTheNearest) {
 
 TEST(Arguments, LaterWordsAreUnsupportedAndNeverUnknown) {
   for (const Words& words :
-       {Words{"impact", "@"}, Words{"serve"}, Words{"log", "witness"}, Words{"cap", "verify", "x"}, Words{"run", "-e", "1"},
+       {Words{"impact", "@"}, Words{"serve"}, Words{"log", "witness"}, Words{"cap", "verify", "x"}, Words{"run", "--engine", "e", "x"},
         Words{"run", "--tty", "x"}, Words{"doctor", "--memory"}, Words{"memory", "init"}}) {
     EXPECT_EQ(bad(words).code, Code::unsupported) << testing::PrintToString(words);
     EXPECT_THAT(bad(words).what, HasSubstr("not in this version"));
