@@ -1,6 +1,7 @@
 #include "writ/supervise/control_group.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -20,6 +22,8 @@
 namespace writ::supervise {
 namespace {
 
+constexpr std::string_view prefix = "writ-";
+constexpr int tries = 8;
 constexpr ByteCount longest_file = 4 * MiB;  // /proc/self/mountinfo of a machine with many mounts
 
 std::vector<std::string_view> split(std::string_view text, char by) {
@@ -84,15 +88,39 @@ std::uint64_t number_after(std::string_view text, std::string_view name) {
 std::string fresh_name() {
   std::array<std::byte, 8> random;
   fill_random(random);
-  std::string name = "writ-";
+  std::string name(prefix);
   for (const std::byte b : random)
     for (const int shift : {4, 0}) name += "0123456789abcdef"[(static_cast<unsigned>(b) >> shift) & 15];
   return name;
 }
 
-std::string make_folder(const std::string& in, const std::string& name) {
+Fd open_folder(const std::string& folder) { return Fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
+
+// A group whose maker was killed stays. Those that nobody holds are removed, unless there is still a process in them.
+void sweep(const std::string& in) {
+  std::error_code failed;
+  for (std::filesystem::directory_iterator i(in, failed), end; !failed && i != end; i.increment(failed)) {
+    const std::string name = i->path().filename();
+    if (name.size() != fresh_name().size() || !name.starts_with(prefix)) continue;
+    const Fd fd = open_folder(i->path());
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::rmdir(i->path().c_str());
+  }
+}
+
+// Held as long as the descriptor is open.
+std::string make_folder(const std::string& in, const std::string& name, std::vector<Fd>& held) {
+  sweep(in);
   const std::string folder = in + "/" + name;
-  return ::mkdir(folder.c_str(), 0755) == 0 ? folder : std::string();
+  for (int i = 0; i < tries; ++i) {
+    if (::mkdir(folder.c_str(), 0755) != 0) return {};
+    Fd fd = open_folder(folder);
+    struct stat there {};
+    if (fd && ::flock(fd.get(), LOCK_SH) == 0 && ::stat(folder.c_str(), &there) == 0) {
+      held.push_back(std::move(fd));
+      return folder;
+    }  // else somebody swept it away in between
+  }
+  return {};
 }
 
 void remove(const std::string& folder) {
@@ -104,7 +132,8 @@ void remove(const std::string& folder) {
 }  // namespace
 
 ControlGroup::ControlGroup(ControlGroup&& other) noexcept
-    : version_(other.version_), memory_(std::exchange(other.memory_, {})), processes_(std::exchange(other.processes_, {})) {}
+    : version_(other.version_), memory_(std::exchange(other.memory_, {})), processes_(std::exchange(other.processes_, {})),
+      held_(std::move(other.held_)) {}
 
 ControlGroup::~ControlGroup() {
   remove(memory_);
@@ -121,7 +150,7 @@ ControlGroup ControlGroup::make(const Wanted& wanted) {
     const std::string offered = read_value(above + "/cgroup.subtree_control");
     const std::string flat(offered.substr(0, offered.find('\n')));
     if (has_word(flat, "memory", ' ') && has_word(flat, "pids", ' '))
-      if (const auto folder = make_folder(above, name); !folder.empty()) {
+      if (const auto folder = make_folder(above, name, g.held_); !folder.empty()) {
         if (write_value(folder + "/memory.max", bytes) && write_value(folder + "/pids.max", count)) {
           (void)write_value(folder + "/memory.swap.max", "0");
           g.version_ = Version::two;
@@ -132,7 +161,7 @@ ControlGroup ControlGroup::make(const Wanted& wanted) {
       }
   }
   if (const auto own = find_own(mounts, groups, "memory"))
-    if (const auto folder = make_folder(own->folder, name); !folder.empty()) {
+    if (const auto folder = make_folder(own->folder, name, g.held_); !folder.empty()) {
       if (write_value(folder + "/memory.limit_in_bytes", bytes)) {
         (void)write_value(folder + "/memory.memsw.limit_in_bytes", bytes);
         g.memory_ = folder;
@@ -141,7 +170,7 @@ ControlGroup ControlGroup::make(const Wanted& wanted) {
       }
     }
   if (const auto own = find_own(mounts, groups, "pids"))
-    if (const auto folder = make_folder(own->folder, name); !folder.empty()) {
+    if (const auto folder = make_folder(own->folder, name, g.held_); !folder.empty()) {
       if (write_value(folder + "/pids.max", count)) g.processes_ = folder;
       else remove(folder);
     }

@@ -1,7 +1,7 @@
 // A control group for one enclosed program: what the kernel counts of all its processes together. Whichever controllers this
 // process may use (version 1 or 2 of the interface, delegated or as root); a machine may have none.
 //
-// Gone with the object, once everything in it has ended.
+// Gone with the object, once everything in it has ended. What a process that was killed left is removed by the next one.
 #pragma once
 
 #include <sys/types.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "writ/base/fd.h"
 #include "writ/base/result.h"
 #include "writ/base/units.h"
 
@@ -37,6 +38,7 @@ class ControlGroup {
   enum class Version : unsigned char { one, two };
   Version version_ = Version::one;
   std::string memory_, processes_;  // folders, which may be the same one; empty: no such limit
+  std::vector<Fd> held_;            // so that nobody takes them for left over
 };
 
 }  // namespace writ::supervise

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -279,6 +280,45 @@ TEST(Enclosure, AControlGroupCountsAndKills) {
   EXPECT_TRUE(end.signalled) << end.failed << end.code;
   EXPECT_TRUE(group.ran_out_of_memory());
   EXPECT_GT(group.peak_memory(), ByteCount(32 * MiB));
+}
+
+// The groups of a process that was killed are removed by the next one; those that are held are not.
+TEST(Enclosure, ControlGroupsOfTheKilledAreRemoved) {
+  const ControlGroup mine = ControlGroup::make({ByteCount(64 * MiB), 16});
+  if (!mine.limits_memory()) GTEST_SKIP() << "not covered: no control group for memory can be made here";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const ControlGroup group = ControlGroup::make({ByteCount(64 * MiB), 16});
+    const std::string text = group.add(::getpid()) ? read_file("/proc/self/cgroup", MiB).value_or("") : "";
+    const auto at = text.find("writ-");
+    (void)!::write(ends[1], text.c_str() + std::min(at, text.size()), at == text.npos ? 0 : 21);
+    ::kill(::getpid(), SIGKILL);
+  }
+  ::close(ends[1]);
+  char name[22] = {};
+  ASSERT_EQ(::read(ends[0], name, 21), 21);
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  const auto left = [&] {
+    std::size_t n = 0;
+    std::error_code failed;
+    for (std::filesystem::recursive_directory_iterator i("/sys/fs/cgroup", failed), end; !failed && i != end; i.increment(failed))
+      n += i->path().filename() == name;
+    return n;
+  };
+  EXPECT_GT(left(), 0u);
+  for (int i = 0; i < 50 && left() > 0; ++i) {
+    ::usleep(10'000);
+    (void)ControlGroup::make({ByteCount(64 * MiB), 16});
+  }
+  EXPECT_EQ(left(), 0u);
+  const pid_t another = ::fork();
+  if (another == 0) ::_exit(mine.add(::getpid()) ? 0 : 1);
+  int status = 0;
+  ::waitpid(another, &status, 0);
+  EXPECT_EQ(status, 0) << "a group that is held was removed";
 }
 
 }  // namespace
