@@ -166,7 +166,10 @@ class FirstProcess {
     step.fd = ::open_tree(AT_FDCWD, step.source, OPEN_TREE_CLONE | O_CLOEXEC | recursion);
     struct mount_attr wanted {};
     wanted.attr_set = step.attributes;
-    return step.fd >= 0 && ::mount_setattr(step.fd, "", AT_EMPTY_PATH | recursion, &wanted, sizeof wanted) == 0;
+    if (step.fd >= 0 && ::mount_setattr(step.fd, "", AT_EMPTY_PATH | recursion, &wanted, sizeof wanted) == 0) return true;
+    if (step.fd >= 0) ::close(step.fd);
+    step.fd = -1;  // what may fail is left out, never shown with more than was wanted
+    return false;
   }
 
   static bool fetch_layers(const Step& step) {
