@@ -190,6 +190,14 @@ tidy() {
 models() { WRIT_SOAK=1 ctest --test-dir build/release --output-on-failure --no-tests=error -R '^models[._]'; }
 
 do_check() {
+  case $1 in
+    "") ;;
+    --models)
+      do_build release
+      quietly models models || fail 1 "a model does not hold" "log: build/log/models.log"
+      return ;;
+    *) fail 64 "unknown word: $1" "./dev check, or ./dev check --models" ;;
+  esac
   do_test || fail 1 "./dev test fails" "its last lines say what"
   begin_key_tests
   end_key_tests
