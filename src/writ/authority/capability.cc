@@ -143,6 +143,11 @@ bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std
   return (held.counted_only || outside(grants_[capability].limits, size, {}).none()) && held.table->use(held.handle, bytes).allowed();
 }
 
+bool CapabilitySet::could_use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) const {
+  const auto& held = held_[capability];
+  return (held.counted_only || outside(grants_[capability].limits, size, {}).none()) && held.table->lacking(held.handle, bytes).allowed();
+}
+
 bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {
   return deny_of(kind, resource) == nullptr &&
          std::ranges::any_of(order_, [&](std::uint32_t i) { return covers(i, kind, resource); });

@@ -56,6 +56,8 @@ class CapabilitySet {
   // The same for an effect that is known to be covered by this capability, and by no deny, because it was allowed before:
   // on something already open. Matches nothing, takes no lock and does not allocate; `false` means ask use().
   bool use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size);
+  // Whether it would, for who asks somebody else before anything is taken.
+  bool could_use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) const;
 
   // Some grant covers it and no deny does, whatever limits say: for where a path really leads (File::real_path), once the
   // effect itself was decided and paid for.

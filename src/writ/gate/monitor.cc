@@ -98,6 +98,14 @@ Result<void> Monitor::repeat(const effect::Authorized& key, std::uint64_t bytes,
   again_.resource.assign(first.resource);
   again_.bytes = bytes;
   again_.size = size;
+  if (policed && capabilities_.could_use_again(key.capability(), bytes, size)) {  // before the capability is charged
+    WRIT_CHECK(ask_policies(again_, key.capability()));
+    if (capabilities_.use_again(key.capability(), bytes, size)) {
+      policing_->spend(again_);
+      journal_.record_again(key.effect().kind, key.place(), bytes, size);
+      return {};
+    }
+  }
   WRIT_CHECK(judge(again_));
   journal_.record(again_, effect::Refusal::none);
   return {};

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "writ/authority/policy/compile.h"
 #include "writ/base/assert.h"
 #include "writ/base/fd.h"
 #include "writ/gate/monitor.h"
@@ -46,6 +47,22 @@ void GateAlone(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(gate.monitor.repeat(gate.key, size, size));
 }
 BENCHMARK(GateAlone);
+
+// The same under a policy of twenty rules, of which what was asked before is remembered.
+void GateUnderAPolicy(benchmark::State& state) {
+  std::string text = "policy P {\n";
+  for (int i = 0; i < 20; ++i)
+    text += "rule r" + std::to_string(i) + " { forall e: FileRead where e.resource like \"/usr/share/tenant" + std::to_string(i) +
+            "/**\" { false } }\n";
+  Policing policing({*authority::policy::load(text + "}", "bench.policy"), nullptr, {"job", "", "", "", {}}, system_clock()});
+  authority::CapabilitySet capabilities{{grant("file.read:/usr/share/")}, {}, system_clock()};
+  policing.know(capabilities.grants());
+  effect::Journal journal;
+  Monitor monitor(capabilities, journal, UINT64_MAX, OnDenial::refuse, &policing);
+  const auto key = *monitor.perform({effect::Kind::file_read, "/usr/share/zoneinfo/UTC", 0, 0});
+  for (auto _ : state) benchmark::DoNotOptimize(monitor.repeat(key, size, size));
+}
+BENCHMARK(GateUnderAPolicy);
 
 // An effect on what was not open before: matched, recorded, and a key is made.
 void GateOpens(benchmark::State& state) {
