@@ -236,6 +236,9 @@ class RequestReader {
     if (arguments_.has("--stage") && out_.receipt)
       return invalid("a staged task has no receipt yet", "--receipt", "writ show TASK --json has it after `writ commit`");
     if (arguments_.has("--stage")) out_.spec.then = task::Spec::Then::stage;
+    if (arguments_.has("--keep-failed") && out_.receipt)
+      return invalid("a failed task that is kept has no receipt yet", "--receipt", "writ show TASK --json has it after `writ discard`");
+    if (arguments_.has("--keep-failed")) out_.spec.failed = task::Spec::Failed::keep;
     if (arguments_.has("--dry-run")) out_.mode = RunRequest::Mode::dry;
     return {};
   }

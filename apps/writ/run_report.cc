@@ -24,17 +24,13 @@ std::vector<std::string> next_steps(const task::Report& r) {
   const std::string id = r.id.brief();
   const std::string last = r.denied > 0 ? "writ why " + id : "writ verify " + id;
   if (r.state == task::State::staged) return {"writ diff " + id, "writ commit " + id, "writ discard " + id};
-  if (r.state == task::State::committed && !r.objects.empty()) return {"writ diff " + id, "writ undo " + id, last};
+  if (r.state == task::State::kept) return {"writ diff " + id, "writ discard " + id};
+  if (r.state == task::State::committed && (!r.objects.empty() || r.files.files > 0)) return {"writ diff " + id, "writ undo " + id, last};
   return {"writ show " + id, last};
 }
 
 std::string count(std::uint64_t n, std::string_view thing) {
   return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
-}
-
-std::string files_text(const task::FilesChange& f) {
-  if (f.files == 0) return {};
-  return count(f.files, "file") + " (+" + std::to_string(f.added) + " -" + std::to_string(f.removed) + "), ";
 }
 
 // How a run that did not commit ended, in the words of the line.
@@ -90,6 +86,11 @@ Document log_position(const task::Report& r) {
 
 }  // namespace
 
+std::string files_text(const task::FilesChange& f) {
+  if (f.files == 0) return {};
+  return count(f.files, "file") + " (+" + std::to_string(f.added) + " -" + std::to_string(f.removed) + "), ";
+}
+
 int exit_status(const task::Report& report) {
   if (!report.conflict.empty()) return exit_conflict;
   const guest::Outcome& o = report.outcome;
@@ -115,6 +116,8 @@ std::string last_line(const task::Report& r) {
   std::string line = r.id.brief();
   if (r.state == task::State::staged)
     line += " staged: " + files_text(r.files) + count(r.objects.size(), "object");
+  else if (r.state == task::State::kept)
+    line += " kept: " + ending(r.outcome) + ": " + files_text(r.files) + count(r.objects.size(), "object");
   else if (r.settlement == proof::Settlement::committed)
     line += " committed: " + files_text(r.files) + count(r.objects.size(), "object");
   else if (r.outcome.success() && r.conflict.empty())
@@ -207,6 +210,7 @@ Status tell_report(Output& output, const task::Report& report) {
     WRIT_TRY(const Document d, run_document(report, nullptr));
     output.document(d);
   }
+  for (const auto& warning : report.warnings) output.note("warning: " + warning);
   output.note(last_line(report));
   return exit_status(report);
 }

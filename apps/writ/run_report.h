@@ -20,6 +20,9 @@ std::string last_line(const task::Report&);
 // For a task that the operator made: the document, where one is wanted, and the last line.
 Status tell_report(Output&, const task::Report&);
 
+// "3 files (+12 -4), "; empty where no file changed.
+std::string files_text(const task::FilesChange&);
+
 // The document; `captured` is what the guest wrote, or none for tasks without a guest.
 Result<Document> run_document(const task::Report&, const GuestOutput* captured);
 

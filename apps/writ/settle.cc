@@ -24,8 +24,8 @@ Status commit(Invocation& i) {
   task::Choice choice;
   choice.digest = digest;
   const auto only = i.arguments.values("--only");
-  choice.only.assign(only.begin(), only.end());
-  for (const auto& path : choice.only)
+  choice.only = {{only.begin(), only.end()}, i.surroundings.working_folder};
+  for (const auto& path : choice.only.words)
     if (path.empty()) return {invalid("the value is empty", "--only", "--only PATH"), exit_usage};
   if (Status s = read_policies_of(i, choice.policy); s.failed()) return s;
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write));

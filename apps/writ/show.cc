@@ -137,7 +137,7 @@ void print(Output& output, const runtime::TaskRecord& s) {
     for (const auto& protection : launch.protections) field("held by", protection);
   field("effects", std::to_string(out.effects.count) + ", of which " + std::to_string(out.effects.denied) + " denied");
   for (const auto& e : s.journal) output.line(entry_line(e));
-  const bool staged = s.state == task::State::staged;
+  const bool staged = s.state == task::State::staged || s.state == task::State::kept;
   for (const auto& w : out.writes) {
     const std::string version = staged ? "" : " v" + std::to_string(w.after.value());
     field(staged ? "would" : "wrote", w.object + (w.digest ? version + " sha256:" + w.digest->sha256.hex() : " (removed)"));

@@ -14,6 +14,7 @@ Document summary_document(const runtime::TaskSummary& t) {
           {"state", task::state_names[static_cast<std::size_t>(t.state)]},
           {"committed", t.state == task::State::committed},    {"started", t.started},      {"finished", t.finished},
           {"effects", t.effects},        {"denied", t.denied},        {"objects", t.objects},
+          {"files", t.files},
           {"log_index", t.log_index ? Document(*t.log_index) : Document(nullptr)}};
 }
 
@@ -21,8 +22,9 @@ std::string summary_line(const runtime::TaskSummary& t) {
   const std::string when = t.started.size() >= 19 ? t.started.substr(0, 10) + " " + t.started.substr(11, 8) : t.started;
   const std::string outcome =
       t.outcome == "completed" && t.exit_code != 0 ? "exit " + std::to_string(t.exit_code) : t.outcome;
-  return fmt::format("{}  {}  {:9}  {:13}  {:>3} object{}  {:>3} denied  {}{}{}", t.id.brief(), when,
-                     task::state_names[static_cast<std::size_t>(t.state)], outcome, t.objects, t.objects == 1 ? " " : "s", t.denied,
+  return fmt::format("{}  {}  {:9}  {:13}  {:>3} file{}  {:>3} object{}  {:>3} denied  {}{}{}", t.id.brief(), when,
+                     task::state_names[static_cast<std::size_t>(t.state)], outcome, t.files, t.files == 1 ? " " : "s",
+                     t.objects, t.objects == 1 ? " " : "s", t.denied,
                      escape_for_terminal(t.code_name), t.name.empty() ? "" : "  ", escape_for_terminal(t.name));
 }
 

@@ -49,12 +49,12 @@ constexpr std::array run_words{
     OptionWord{"--seed", one, "HEX", "64 hex digits for the virtual clock's and randomness' seed"},
     OptionWord{"--dry-run", none, "", "print what would be granted and run nothing"},
     OptionWord{"--stage", none, "", "keep what it would change, for `writ diff`, then `writ commit` or `writ discard`"},
+    OptionWord{"--keep-failed", none, "", "if the task fails, keep what it would have changed, for `writ diff`; it never commits"},
     OptionWord{"--keep-inputs", none, "", "keep what the guest reads from files and standard input, for `writ replay`"},
     OptionWord{"-e", one, "TEXT", "the code itself, in the language that --lang says"},
     OptionWord{"--lang", one, "py|sh", "the language of -e, of -, or of a file whose name does not say it"},
     OptionWord{"--tty", none, "", "terminal", later},
     OptionWord{"--hide", many, "GLOB", "workspace", later},
-    OptionWord{"--keep-failed", none, "", "workspace", later},
     OptionWord{"--engine", one, "NAME", "engines", later},
     tier_word,
 };
@@ -95,7 +95,7 @@ constexpr std::array tasks_words{
     OptionWord{"--touched", one, "RESOURCE", "tasks whose journal names this object or file"},
     OptionWord{"--denied", none, "", "tasks that were denied something"},
     OptionWord{"--limit", one, "N", "at most so many (default 50)"},
-    OptionWord{"--staged", none, "", "tasks that wait for `writ commit` or `writ discard`"},
+    OptionWord{"--staged", none, "", "tasks that wait for `writ commit` or `writ discard`, failed ones that were kept among them"},
 };
 
 constexpr std::array diff_words{
@@ -107,7 +107,7 @@ constexpr std::array own_write_words{
 };
 constexpr std::array commit_words{
     OptionWord{"--policy", many, "FILE", "refuse it if this policy would not have let the task do it"},
-    OptionWord{"--only", many, "PATH", "commit what is changed there and give up the rest"},
+    OptionWord{"--only", many, "PATH", "commit what is changed there, objects or files, and give up the rest"},
 };
 
 constexpr std::array replay_words{
@@ -128,6 +128,7 @@ constexpr std::array rerun_words{
     OptionWord{"--limit", many, "NAME=VALUE", "another limit"},
     OptionWord{"--seed", one, "HEX", "64 hex digits; else fresh ones"},
     OptionWord{"--stage", none, "", "keep what it would change"},
+    OptionWord{"--keep-failed", none, "", "if it fails, keep what it would have changed"},
     OptionWord{"--keep-inputs", none, "", "keep what it reads, for `writ replay`"},
 };
 constexpr std::array undo_words{

@@ -1,6 +1,7 @@
 // A guest that does what its first argument says, for the tests of the command. Exit status 3: something it tried failed.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,6 +96,44 @@ static int alloc(size_t mebibytes) {
   return 0;
 }
 
+static int put_bytes(const char *path, const void *bytes, size_t size) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  return fd < 0 || write(fd, bytes, size) != (ssize_t)size || close(fd) ? fail(path) : 0;
+}
+
+// Names that terminals, shells and patches stumble over: each gets its number as content.
+static int odd(const char *folder) {
+  static const char *const names[] = {"new\nline", "\033[31mred", "a b", "quo\"te", "back\\slash", "tab\there", "\342\200\256rtl", "-rf", "'"};
+  char path[256], text[3] = "0\n";
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    strcpy(path, folder), strcat(path, "/"), strcat(path, names[i]);
+    text[0] = (char)('0' + i);
+    if (put_bytes(path, text, 2)) return 3;
+  }
+  return 0;
+}
+
+// Several things in one task: put PATH TEXT, binary PATH, rm PATH, mkdir PATH, rmdir PATH, mv FROM TO, ln TARGET PATH, odd FOLDER, exit N.
+static int several(char **words) {
+  for (; *words; ++words) {
+    const char *what = words[0], *first = words[1] ? words[1] : "", *second = words[1] && words[2] ? words[2] : "";
+    int bad = 0, used = 2;
+    if (!strcmp(what, "put")) bad = put(first, second);
+    else if (!strcmp(what, "mv")) bad = rename(first, second) ? fail(first) : 0;
+    else if (!strcmp(what, "ln")) bad = symlink(first, second) ? fail(second) : 0;
+    else used = 1;
+    if (!strcmp(what, "binary")) bad = put_bytes(first, "\0\1\2\377binary\n", 11);
+    if (!strcmp(what, "rm")) bad = unlink(place(first)) ? fail(first) : 0;
+    if (!strcmp(what, "mkdir")) bad = mkdir(first, 0755) ? fail(first) : 0;
+    if (!strcmp(what, "rmdir")) bad = rmdir(first) ? fail(first) : 0;
+    if (!strcmp(what, "odd")) bad = odd(first);
+    if (!strcmp(what, "exit")) exit(atoi(first));
+    if (bad) return bad;
+    for (; used > 0 && words[1]; --used) ++words;
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "hello";
   const char *first = argc > 2 ? argv[2] : "", *second = argc > 3 ? argv[3] : "";
@@ -121,6 +160,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "increment")) return increment(first);
   if (!strcmp(what, "both")) return put(first, second) || put("both/other", second);
   if (!strcmp(what, "putget")) return put(first, second) || get(argc > 4 ? argv[4] : "");
+  if (!strcmp(what, "do")) return several(argv + 2);
   if (!strcmp(what, "lose")) return put(first, second) || (exit(9), 0);
   if (!strcmp(what, "try")) return get(first), 0;
   if (!strcmp(what, "env")) {

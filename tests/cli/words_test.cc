@@ -35,7 +35,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"run", "--lang", "js", "x"},
                          {"run", "--tty", "x"},
                          {"run", "--hide", "*", "x"},
-                         {"run", "--keep-failed", "x"},
                          {"run", "--engine", "e", "x"}};
   for (const Words& words : later) {
     const Ended e = p.run(words);

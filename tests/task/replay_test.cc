@@ -126,8 +126,8 @@ TEST_F(Replay, StagedDiscardedPartAndFailedOnesToo) {
     s.then = Spec::Then::stage;
     const auto report = execute(std::move(s), two);
     check(report->id, "staged");
-    if (commit) ASSERT_TRUE(commit_staged(*store_, *notary_, system_clock(), report->id, {{}, {"a"}}));
-    else ASSERT_TRUE(discard_staged(*store_, *notary_, report->id));
+    if (commit) ASSERT_TRUE(commit_staged({*store_, *notary_}, system_clock(), report->id, {{}, {{"a"}}}));
+    else ASSERT_TRUE(discard_staged({*store_, *notary_}, report->id));
     check(report->id, commit ? "committed in part" : "discarded");
   }
   const auto trapped = [](guest::Call&) { return guest::Outcome{guest::End::trapped, 0, "unreachable", "main"}; };

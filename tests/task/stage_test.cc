@@ -11,6 +11,7 @@
 #include "writ/runtime/difference.h"
 #include "writ/runtime/summary.h"
 #include "writ/task/archive.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/selection.h"
 #include "writ/task/settlement.h"
 
@@ -43,8 +44,11 @@ class StageTest : public ExecutorTest {
     });
     ASSERT_EQ(r->settlement, proof::Settlement::committed);
   }
-  Result<Report> commit(const TaskId& id, Choice choice = {}) { return commit_staged(*store_, *notary_, system_clock(), id, choice); }
-  Result<Report> discard(const TaskId& id) { return discard_staged(*store_, *notary_, id); }
+  Result<Report> commit(const TaskId& id, Choice choice = {}) { return commit_staged({*store_, *notary_}, system_clock(), id, choice); }
+  Result<Report> discard(const TaskId& id) { return discard_staged({*store_, *notary_}, id); }
+  Result<runtime::Difference> difference(const TaskId& id, Paths only = {}) {
+    return runtime::difference(*store_->snapshot(), places_of(*store_), id, only);
+  }
   std::optional<std::string> object(const std::string& path) {
     const auto view = store_->snapshot();
     const auto found = *view->object(path);
@@ -73,7 +77,7 @@ TEST_F(Stage, NothingIsVisibleUntilItIsCommittedAndItSurvivesTheProcess) {
   EXPECT_EQ(waiting(), 1u);
   expect_sound();
   reopen();
-  const auto difference = runtime::difference(*store_->snapshot(), id, {});
+  const auto difference = this->difference(id);
   ASSERT_TRUE(difference) << difference.error().text();
   ASSERT_EQ(difference->changes.size(), 2u);
   EXPECT_EQ(difference->changes[0].patch, "--- a/state/a\n+++ b/state/a\n@@ -1 +1 @@\n-old\n+new\n");
@@ -85,7 +89,7 @@ TEST_F(Stage, NothingIsVisibleUntilItIsCommittedAndItSurvivesTheProcess) {
   EXPECT_EQ(object("b"), "made\n");
   EXPECT_EQ(verify(*report).verdict, proof::Verdict::verified);
   EXPECT_EQ(waiting(), 0u);
-  const auto after = runtime::difference(*store_->snapshot(), id, {});
+  const auto after = this->difference(id);
   EXPECT_EQ(after->digest, difference->digest) << "what was committed is what was shown";
   EXPECT_EQ(after->changes[0].patch, difference->changes[0].patch);
   expect_sound();
@@ -158,17 +162,17 @@ TEST_F(Stage, AStaleOneIsAConflictAndStays) {
 TEST_F(Stage, TheDigestIsOfWhatWasShown) {
   const auto id = staged({{"a", "1"}, {"b", "2"}});
   const auto view = store_->snapshot();
-  const std::string all = runtime::difference(*view, id, {})->digest, part = runtime::difference(*view, id, {"a"})->digest;
+  const std::string all = difference(id)->digest, part = difference(id, {{"a"}})->digest;
   EXPECT_NE(all, part);
-  for (const Choice& wrong : {Choice{part, {}}, Choice{all, {"a"}}, Choice{std::string(64, '0'), {}}, Choice{all.substr(0, 15), {}},
+  for (const Choice& wrong : {Choice{part, {}}, Choice{all, {{"a"}}}, Choice{std::string(64, '0'), {}}, Choice{all.substr(0, 15), {}},
                               Choice{"x", {}}, Choice{all + "0", {}}}) {
     const auto refused = commit(id, wrong);
     ASSERT_FALSE(refused) << wrong.digest;
     EXPECT_EQ(refused.error().code, Code::conflict);
   }
-  EXPECT_EQ(commit(id, {{}, {"c"}}).error().code, Code::invalid);
+  EXPECT_EQ(commit(id, {{}, {{"c"}}}).error().code, Code::invalid);
   EXPECT_EQ(object("a"), std::nullopt);
-  const auto report = commit(id, {part.substr(0, 16), {"a"}});
+  const auto report = commit(id, {part.substr(0, 16), {{"a"}}});
   ASSERT_TRUE(report) << report.error().text();
   EXPECT_EQ(object("a"), "1");
   EXPECT_EQ(object("b"), std::nullopt) << "the rest was given up";
@@ -179,7 +183,7 @@ TEST_F(Stage, TheDigestIsOfWhatWasShown) {
 
 TEST_F(Stage, OnlyTakesFoldersAndNoNeighbours) {
   const auto id = staged({{"ab", "0"}, {"a/x", "1"}, {"a/y/z", "2"}});
-  ASSERT_TRUE(commit(id, {{}, {"a"}}));
+  ASSERT_TRUE(commit(id, {{}, {{"a"}}}));
   EXPECT_EQ(object("a/x"), "1");
   EXPECT_EQ(object("a/y/z"), "2");
   EXPECT_EQ(object("ab"), std::nullopt);
@@ -191,13 +195,13 @@ TEST_F(Stage, WhatMayBeWrittenIsAskedAgain) {
     Nanoseconds monotonic() const override { return system_clock().monotonic(); }
   } later;
   const auto id = staged({{"a", "1"}, {"b", "2"}}, {"state.write:a,expires=1h", "state.write:b"});
-  const auto refused = commit_staged(*store_, *notary_, later, id, {});
+  const auto refused = commit_staged({*store_, *notary_}, later, id, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::denied);
   EXPECT_NE(refused.error().text().find("expires="), std::string::npos) << refused.error().text();
   EXPECT_EQ(object("a"), std::nullopt);
   EXPECT_EQ(object("b"), std::nullopt);
-  EXPECT_TRUE(commit_staged(*store_, *notary_, later, id, {{}, {"b"}})) << "what is still allowed can be committed";
+  EXPECT_TRUE(commit_staged({*store_, *notary_}, later, id, {{}, {{"b"}}})) << "what is still allowed can be committed";
   EXPECT_EQ(object("b"), "2");
 }
 

@@ -7,6 +7,7 @@
 // Threads: an Image is immutable and shared; run() is called on a thread that a fence::GuestThread was made for.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,7 @@ enum class End : std::uint8_t {
   out_of_memory,  // asked for more than its limit at the start; a guest that handles a failed memory.grow lives on
   cancelled,
 };
+inline constexpr std::array ends{End::completed, End::trapped, End::denied, End::timed_out, End::out_of_memory, End::cancelled};
 std::string_view name(End);
 
 struct Outcome {

@@ -1,63 +1,16 @@
 #include "writ/runtime/difference.h"
 
+#include <algorithm>
+
+#include "writ/runtime/file_difference.h"
+#include "writ/runtime/patch.h"
 #include "writ/runtime/summary.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/stage.h"
 #include "writ/workspace/line_diff.h"
 
 namespace writ::runtime {
 namespace {
-
-constexpr std::size_t context_lines = 3;  // as diff and git have it
-
-using Lines = std::vector<std::string_view>;
-
-void append_lines(std::string& out, char mark, const Lines& lines, std::size_t begin, std::size_t end) {
-  for (std::size_t i = begin; i < end; ++i) {
-    out += mark;
-    out += lines[i];
-    if (!lines[i].ends_with('\n')) out += "\n\\ No newline at end of file\n";
-  }
-}
-
-std::string range(std::size_t begin, std::size_t end) {
-  const std::size_t count = end - begin;
-  const std::size_t first = count == 0 ? begin : begin + 1;
-  return count == 1 ? std::to_string(first) : std::to_string(first) + "," + std::to_string(count);
-}
-
-// Edits that are close enough to share their context.
-struct Hunk {
-  std::size_t first = 0, last = 0;  // [first, last) of the edits
-};
-std::vector<Hunk> hunks(const std::vector<workspace::Edit>& edits) {
-  std::vector<Hunk> made;
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (!made.empty() && edits[i].old_begin - edits[i - 1].old_end <= 2 * context_lines) made.back().last = i + 1;
-    else made.push_back({i, i + 1});
-  }
-  return made;
-}
-
-std::string body_of_patch(const Lines& before, const Lines& after) {
-  std::string out;
-  const auto edits = workspace::diff_lines(before, after);
-  for (const auto& h : hunks(edits)) {
-    const auto &first = edits[h.first], &last = edits[h.last - 1];
-    const std::size_t lead = std::min(context_lines, first.old_begin);
-    const std::size_t trail = std::min(context_lines, before.size() - last.old_end);
-    out += "@@ -" + range(first.old_begin - lead, last.old_end + trail) + " +" + range(first.new_begin - lead, last.new_end + trail) +
-           " @@\n";
-    std::size_t at = first.old_begin - lead;
-    for (std::size_t i = h.first; i < h.last; ++i) {
-      append_lines(out, ' ', before, at, edits[i].old_begin);
-      append_lines(out, '-', before, edits[i].old_begin, edits[i].old_end);
-      append_lines(out, '+', after, edits[i].new_begin, edits[i].new_end);
-      at = edits[i].old_end;
-    }
-    append_lines(out, ' ', before, at, last.old_end + trail);
-  }
-  return out;
-}
 
 void write_patch(Change& c, std::string_view before, std::string_view after) {
   const bool made = c.what == Change::What::created, gone = c.what == Change::What::removed;
@@ -70,7 +23,7 @@ void write_patch(Change& c, std::string_view before, std::string_view after) {
   const auto lines = workspace::count_lines(before, after);
   c.added = lines.added;
   c.removed = lines.removed;
-  c.patch = "--- " + from + "\n+++ " + to + "\n" + body_of_patch(workspace::split_lines(before), workspace::split_lines(after));
+  c.patch = "--- " + from + "\n+++ " + to + "\n" + hunks(before, after);
 }
 
 // An object's version as text and digest; empty if it did not exist, or was removed, in that version.
@@ -98,43 +51,50 @@ Result<Change> change_of(const store::View& view, const std::string& path, Objec
   return c;
 }
 
-Result<Difference> of_staged(const store::View& view, const task::Sealed& sealed, const std::vector<std::string>& only) {
+Result<Difference> of_staged(const store::View& view, const workspace::Places& places, const task::Sealed& sealed,
+                             const task::Paths& only, Detail detail) {
   Difference d;
-  d.state = task::State::staged;
-  WRIT_TRY(const auto chosen, task::choose(sealed.changes, only));
-  for (const auto& w : chosen.writes) {
+  d.state = sealed.state;
+  WRIT_TRY(const auto chosen, task::choose(sealed.changes, sealed.files, only));
+  for (const auto& w : chosen.objects.writes) {
     const auto body = w.body ? std::optional<std::string_view>(*w.body) : std::nullopt;
-    WRIT_TRY(auto change, change_of(view, w.path, chosen.read_set.at(w.path), ObjectVersion(), body));
+    WRIT_TRY(auto change, change_of(view, w.path, chosen.objects.read_set.at(w.path), ObjectVersion(), body));
     d.changes.push_back(std::move(change));
   }
-  d.digest = task::changes_digest(chosen).hex();
+  d.folder = patch_folder(sealed.files);
+  WRIT_CHECK(add_file_changes(d, places, sealed.input.task, chosen.files, detail));
+  d.digest = task::changes_digest(chosen.objects, chosen.files).hex();
   return d;
 }
 
 }  // namespace
 
-Result<Difference> difference(const store::View& view, const TaskId& id, const std::vector<std::string>& only) {
+Result<Difference> difference(const store::View& view, const workspace::Places& places, const TaskId& id, const task::Paths& only,
+                              Detail detail) {
   WRIT_TRY(const auto sealed, task::find_staged(view, id, task::Bodies::load));
-  if (sealed) return of_staged(view, *sealed, only);
+  if (sealed) return of_staged(view, places, *sealed, only, detail);
   WRIT_TRY(const auto record, record_of(view, id));
   gate::ChangeSet all;  // as choose() wants it; without bodies
   for (const auto& w : record.output.writes) {
     all.read_set.emplace(w.object, w.before);
     all.writes.push_back({w.object, w.digest ? std::optional<std::string>("") : std::nullopt, w.digest.value_or(DigestPair{})});
   }
-  WRIT_TRY(const auto chosen, task::choose(all, only));
+  WRIT_TRY(const auto files, files_of(view, id, record.output));
+  WRIT_TRY(const auto chosen, task::choose(all, files, only));
   Difference d;
   d.state = record.state;
   std::size_t next = 0;  // of the chosen, which are in the order of the writes
   for (const auto& w : record.output.writes) {
-    if (next == chosen.writes.size() || chosen.writes[next].path != w.object) continue;
+    if (next == chosen.objects.writes.size() || chosen.objects.writes[next].path != w.object) continue;
     ++next;
     WRIT_TRY(const auto after, version_of(view, w.object, w.after));
     const auto body = after.there ? std::optional<std::string_view>(after.body) : std::nullopt;
     WRIT_TRY(auto change, change_of(view, w.object, w.before, w.after, body));
     d.changes.push_back(std::move(change));
   }
-  d.digest = task::changes_digest(chosen).hex();
+  d.folder = patch_folder(files);
+  WRIT_CHECK(add_file_changes(d, places, id, chosen.files, detail));
+  d.digest = task::changes_digest(chosen.objects, chosen.files).hex();
   return d;
 }
 

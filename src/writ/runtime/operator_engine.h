@@ -8,6 +8,7 @@
 
 #include "writ/guest/guest.h"
 #include "writ/task/spec.h"
+#include "writ/workspace/changes.h"
 
 namespace writ::runtime {
 
@@ -19,8 +20,9 @@ class OperatorEngine final : public guest::Engine {
   };
   static OperatorEngine put(std::string path, std::string body) { return {"state put", {{std::move(path), std::move(body)}}}; }
   static OperatorEngine remove(std::string path) { return {"state rm", {{std::move(path), std::nullopt}}}; }
-  // `name` is what the receipt says for the code.
-  OperatorEngine(std::string name, std::vector<Write> writes) : name_(std::move(name)), writes_(std::move(writes)) {}
+  // `name` is what the receipt says for the code. `files` are changes that the task brings with it (task::Spec::files): here each
+  // of them passes the gate.
+  OperatorEngine(std::string name, std::vector<Write> writes, const workspace::Changes& files = {});
 
   // The task that does it: granted these writes and no other, unless they are so many that their names would not fit.
   Result<task::Spec> spec() const;
@@ -35,6 +37,7 @@ class OperatorEngine final : public guest::Engine {
 
   std::string name_;
   std::vector<Write> writes_;
+  std::vector<std::string> files_, roots_;
 };
 
 }  // namespace writ::runtime

@@ -22,7 +22,9 @@
 #include "writ/store/fsck.h"
 #include "writ/task/archive.h"
 #include "writ/task/executor.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/selection.h"
+#include "writ/task/stage.h"
 #include "writ/workspace/commit.h"
 
 namespace writ::runtime {
@@ -32,8 +34,8 @@ constexpr std::size_t max_path_list = 1000;  // objects read at a time
 
 // Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
 Result<void> recover_files(store::Store& store) {
-  const workspace::Places places{std::filesystem::absolute(store.folder()).string()};
-  WRIT_CHECK(workspace::recover(workspace::host_files(), store, places, [](const TaskId&) { return false; }));
+  const auto places = task::places_of(store);
+  WRIT_CHECK(workspace::recover(workspace::host_files(), store, places, task::is_staged));
   const WallTime old{system_clock().wall().ns - std::chrono::nanoseconds(workspace::undo_kept_for).count()};
   return workspace::forget_undo(store, places, old);
 }
@@ -228,9 +230,9 @@ Result<std::vector<effect::Entry>> Runtime::journal(const TaskId& id) const {
 
 // --- staged tasks ------------------------------------------------------------------------------------------------
 
-Result<Difference> Runtime::difference(const TaskId& id, const std::vector<std::string>& only) const {
+Result<Difference> Runtime::difference(const TaskId& id, const task::Paths& only, Detail detail) const {
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  return runtime::difference(view, id, only);
+  return runtime::difference(view, task::places_of(*parts_->store), id, only, detail);
 }
 
 Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choice) {
@@ -239,12 +241,12 @@ Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choic
   if (const auto policy = parts_->policy.current(); policy.program)
     meant.policy = meant.policy ? both(*policy.program, *meant.policy) : policy.program;
   WRIT_TRY(auto* ledger, parts_->open_ledger());  // whether its capabilities still stand
-  return task::commit_staged(*parts_->store, *who, parts_->clock, id, meant, ledger);
+  return task::commit_staged({*parts_->store, *who, ledger}, parts_->clock, id, meant);
 }
 
 Result<task::Report> Runtime::discard(const TaskId& id) {
   WRIT_TRY(const auto* who, parts_->signer());
-  return task::discard_staged(*parts_->store, *who, id);
+  return task::discard_staged({*parts_->store, *who}, id);
 }
 
 Result<std::vector<std::string>> Runtime::replay(const TaskId& id, task::Input input) {
@@ -258,20 +260,18 @@ Result<task::Spec> Runtime::retell(const TaskId& id) const {
   return runtime::retell(view, id);
 }
 
-Result<std::vector<Restoration>> Runtime::plan_undo(const TaskId& id, const std::vector<std::string>& only) const {
+Result<std::vector<Restoration>> Runtime::plan_undo(const TaskId& id, const task::Paths& only) const {
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  WRIT_TRY(auto plan, runtime::plan_undo(view, id, only));
+  WRIT_TRY(auto plan, runtime::plan_undo(view, task::places_of(*parts_->store), id, only));
   return std::move(plan.restorations);
 }
 
-Result<task::Report> Runtime::undo(const TaskId& id, const std::vector<std::string>& only) {
+Result<task::Report> Runtime::undo(const TaskId& id, const task::Paths& only) {
+  const auto places = task::places_of(*parts_->store);
   WRIT_TRY(const auto view, parts_->store->snapshot());
-  WRIT_TRY(auto plan, runtime::plan_undo(view, id, only));
-  OperatorEngine engine("undo " + id.hex(), std::move(plan.writes));
-  WRIT_TRY(auto spec, engine.spec());
-  spec.parents.push_back(plan.parent.hex());
-  spec.as_of = plan.as_of;
-  return parts_->act_as_operator(engine, std::move(spec));
+  WRIT_TRY(auto plan, runtime::plan_undo(view, places, id, only));
+  WRIT_TRY(auto undo, task_of(std::move(plan), places));
+  return parts_->act_as_operator(undo.engine, std::move(undo.spec));
 }
 
 // --- capabilities --------------------------------------------------------------------------------------------------

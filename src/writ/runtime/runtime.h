@@ -54,9 +54,9 @@ struct TaskSummary {
   std::vector<std::string> labels;
   std::string outcome;       // guest::name(End)
   int exit_code = 0;
-  task::State state = task::State::discarded;  // committed, discarded or staged
+  task::State state = task::State::discarded;  // committed, discarded, staged or kept
   std::string started, finished;  // RFC 3339
-  std::uint64_t effects = 0, denied = 0, objects = 0;
+  std::uint64_t effects = 0, denied = 0, objects = 0, files = 0;
   std::optional<std::uint64_t> log_index;  // none while it is staged
 };
 
@@ -70,31 +70,38 @@ struct TaskRecord {
   task::State state = task::State::discarded;
   std::string receipt;  // empty while it is staged
   proof::InputManifest input;
-  proof::OutputManifest output;  // of a staged task: `writes` are those that wait, with the version 0 after
+  proof::OutputManifest output;  // of a staged task: `writes` and `files` are those that wait, objects with the version 0 after
   std::vector<effect::Entry> journal;
 };
 
 // What a task changed, or would change.
 struct Change {
+  enum class Of : std::uint8_t { object, file, folder, link } of = Of::object;
   enum class What : std::uint8_t { created, changed, removed } what = What::changed;
-  std::string path;                       // an object's
-  std::uint64_t before = 0, after = 0;    // versions; 0: does not exist, or waits
+  std::string path;                       // an object's, or absolute on the host
+  std::uint64_t before = 0, after = 0;    // versions of an object; 0: does not exist, or waits
+  std::uint32_t mode_before = 0, mode_after = 0;  // permission bits of a file; 0: it is not there
+  std::string target;                     // of a link
   std::string sha256_before, sha256_after;
-  std::string patch;                      // a unified diff, with its header; of what is not text, a line that says so
+  std::string patch;                      // a unified diff, with its header; of an object that is not text, a line that says so
   bool text = true;
   std::uint64_t added = 0, removed = 0;   // lines
 };
 struct Difference {
   task::State state = task::State::discarded;
-  std::vector<Change> changes;
-  std::string digest;  // of what is shown: `commit TASK@DIGEST`
+  std::vector<Change> changes;  // of objects
+  std::vector<Change> files;    // of folders of the host
+  std::string folder;           // where the paths in the files' patches begin: `git -C FOLDER apply` takes them
+  std::string digest;           // of what is shown: `commit TASK@DIGEST`
 };
+enum class Detail : std::uint8_t { counts, patches };  // counts: `patch` is empty, and no content is read
 
-// An object that an undo would put back: as it was in version `to`, in place of version `from`.
+// What an undo would put back: an object as it was in version `to`, in place of version `from`; or a path of the host.
 struct Restoration {
+  Change::Of of = Change::Of::object;
   std::string path;
-  std::uint64_t to = 0, from = 0;
-  bool removed = false;  // it was not there
+  std::uint64_t to = 0, from = 0;  // of an object
+  bool removed = false;            // it was not there
 };
 
 struct AuditFailure {
@@ -157,7 +164,7 @@ class Runtime {
   Result<std::vector<effect::Entry>> journal(const TaskId&) const;
 
   // --- staged tasks (task/settlement.h) ---
-  Result<Difference> difference(const TaskId&, const std::vector<std::string>& only) const;  // of settled tasks too
+  Result<Difference> difference(const TaskId&, const task::Paths& only, Detail = Detail::patches) const;  // of settled tasks too
   Result<task::Report> commit(const TaskId&, const task::Choice&);
   Result<task::Report> discard(const TaskId&);
 
@@ -169,8 +176,8 @@ class Runtime {
   Result<task::Spec> retell(const TaskId&) const;
 
   // --- undo (runtime/undo.h): what would be put back, and the task that does it, with the undone one as its parent ---
-  Result<std::vector<Restoration>> plan_undo(const TaskId&, const std::vector<std::string>& only) const;
-  Result<task::Report> undo(const TaskId&, const std::vector<std::string>& only);
+  Result<std::vector<Restoration>> plan_undo(const TaskId&, const task::Paths& only) const;
+  Result<task::Report> undo(const TaskId&, const task::Paths& only);
 
   // --- state: the operator's own reads and writes. Every write leaves a receipt, like any task's ---
   Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) const;

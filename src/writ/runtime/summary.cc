@@ -1,6 +1,9 @@
 #include "writ/runtime/summary.h"
 
+#include <algorithm>
+
 #include "writ/task/archive.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/stage.h"
 
 namespace writ::runtime {
@@ -19,6 +22,7 @@ TaskSummary summarise(const proof::InputManifest& in, const proof::OutputManifes
   s.effects = out.effects.count;
   s.denied = out.effects.denied;
   s.objects = out.writes.size();
+  s.files = static_cast<std::uint64_t>(std::ranges::count_if(out.files, [](const auto& f) { return f.kind != proof::FileKind::folder; }));
   return s;
 }
 
@@ -39,8 +43,9 @@ Result<TaskSummary> summarise(const store::View& view, const TaskId& id) {
   WRIT_TRY(const auto staged, task::find_staged(view, id, task::Bodies::leave));
   if (!staged) return Error{Code::corrupt, "the receipt is missing", id.hex(), "run writ audit"};
   auto s = summarise(staged->input, staged->output);
-  s.state = task::State::staged;
+  s.state = staged->state;
   s.objects = staged->changes.writes.size();
+  s.files = workspace::totals(staged->files).files;
   return s;
 }
 
@@ -58,7 +63,8 @@ Result<TaskRecord> record_of(const store::View& view, const TaskId& id) {
   TaskRecord record;
   WRIT_TRY(auto staged, task::find_staged(view, id, task::Bodies::leave));
   if (staged) {
-    record.state = task::State::staged;
+    record.state = staged->state;
+    staged->output.files = task::file_writes(staged->files);
     for (const auto& w : staged->changes.writes)
       staged->output.writes.push_back(
           {ObjectVersion(), staged->changes.read_set.at(w.path), w.body ? std::optional(w.digest) : std::nullopt, w.path});

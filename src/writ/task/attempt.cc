@@ -105,6 +105,7 @@ Result<void> Attempt::open_session() {
 
 // A mounted folder is seen through the same eyes as what may be written, whatever may be done there.
 Result<void> Attempt::open_work_files() {
+  if (spec_.files) return {};
   if (parts_.engine.layers() != guest::Layers::none) return open_mounted_files();
   std::vector<std::string> roots;
   for (const auto& m : spec_.mounts) roots.push_back(m.host);
@@ -242,12 +243,23 @@ void Attempt::seal_recipe() {
   if (!known || !*known) sealed_.code = std::move(spec_.code);
 }
 
+// What failed is kept if its operator wants to look at it, but not if it was stopped for what it tried.
+bool Attempt::may_keep() const {
+  return spec_.failed == Spec::Failed::keep && spec_.purpose == Spec::Purpose::work && sealed_.outcome.end != guest::End::denied;
+}
+
 // Files that cannot be sealed are the task's failure, unless somebody else changed them: then the race is lost.
-void Attempt::seal_changes() {
+void Attempt::seal_files() {
+  const bool success = sealed_.outcome.success();
+  if (success && spec_.files) {
+    sealed_.files = std::move(spec_.files->changes);
+    sealed_.contents = std::move(spec_.files->contents);
+  }
   const bool learns = spec_.purpose == Spec::Purpose::learn;
-  if (!sealed_.outcome.success() || (!mounted_files_ && (!work_files_ || learns))) return;
+  if ((!success && !may_keep()) || (!mounted_files_ && (!work_files_ || learns))) return;
   auto files = mounted_files_ ? mounted_files_->seal(*session_) : work_files_->seal();
   if (files) sealed_.files = std::move(*files);
+  else if (!success) return;
   else if (files.error().code == Code::conflict) sealed_.conflict = files.error().text();
   else sealed_.outcome = {guest::End::trapped, 0, "its files cannot be committed: " + files.error().text(), {}};
   clip(sealed_.outcome.reason);
@@ -257,12 +269,12 @@ void Attempt::seal_changes() {
 
 Sealed Attempt::seal() {
   judge();
-  seal_changes();
+  seal_files();
   const bool may_commit = sealed_.outcome.success() && spec_.purpose == Spec::Purpose::work;
   move(may_commit ? Event::seal_success : Event::seal_failure);
   totals_ = streams_->finish();
   sealed_.journal = journal_.entries();
-  if (sealed_.state == State::sealed) sealed_.changes = session_->shadow().changes();
+  if (sealed_.state == State::sealed || may_keep()) sealed_.changes = session_->shadow().changes();
   seal_input();
   seal_output();
   seal_recipe();

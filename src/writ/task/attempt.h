@@ -58,7 +58,8 @@ class Attempt {
   Result<void> open_work_files();
   Result<void> open_mounted_files();
   Result<std::string> private_folder();
-  void seal_changes();
+  void seal_files();
+  bool may_keep() const;
   std::unique_ptr<effect::HostFiles> host_files() const;
   Result<void> ask_policies();
   void seal_input();

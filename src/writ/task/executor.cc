@@ -52,15 +52,19 @@ Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
 
 Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancellation& cancellation) {
   const auto then = spec.then;
+  const auto failed = spec.failed;
   Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock, parts_.policy, parts_.isolated}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
     const Running running(*this, attempt.input(), cancellation);
     WRIT_CHECK(attempt.run(cancellation));
   }
+  auto sealed = attempt.seal();
+  const Settling here{parts_.store, parts_.notary, ledger, parts_.files != nullptr ? *parts_.files : workspace::host_files()};
+  if (sealed.state == State::failed && failed == Spec::Failed::keep) return keep_failed(here, std::move(sealed));
   switch (then) {
-    case Spec::Then::settle: return settle(parts_.store, parts_.notary, attempt.seal(), ledger);
-    case Spec::Then::stage: return stage(parts_.store, parts_.notary, attempt.seal(), ledger);
+    case Spec::Then::settle: return settle(here, std::move(sealed));
+    case Spec::Then::stage: return stage(here, std::move(sealed));
   }
   std::unreachable();
 }

@@ -18,6 +18,7 @@
 #include "writ/task/sealed.h"
 #include "writ/task/spec.h"
 #include "writ/task/task_states.h"
+#include "writ/workspace/files.h"
 
 namespace writ::task {
 
@@ -31,6 +32,7 @@ class Executor {
     const Clock& clock;
     const authority::policy::Source* policy = nullptr;  // in force for every task; may be null
     std::string isolated = {};                          // folder for the memory of isolated tasks; empty: not kept
+    workspace::Files* files = nullptr;                  // how a commit changes the host; null: as it does
   };
   explicit Executor(Parts parts) : parts_(parts) {}
 

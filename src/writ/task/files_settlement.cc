@@ -3,15 +3,24 @@
 #include <filesystem>
 
 #include "writ/base/escape.h"
+#include "writ/workspace/staged_contents.h"
+#include "writ/workspace/locks.h"
 
 namespace writ::task {
 
 workspace::Places places_of(const store::Store& store) { return {std::filesystem::absolute(store.folder()).string()}; }
 
-Result<void> FilesSettlement::prepare(const workspace::Changes& changes, const std::string& contents) {
+Result<void> FilesSettlement::prepare(const workspace::Changes& changes, const std::string& contents,
+                                      const std::function<Result<void>()>& may_begin) {
   commit_.reset();
   if (changes.empty()) return {};
-  WRIT_TRY(commit_, workspace::Commit::prepare(workspace::host_files(), places_of(store_), id_, changes, contents));
+  WRIT_TRY(commit_, workspace::Commit::prepare(files_, places_of(store_), id_, changes, contents, may_begin));
+  return {};
+}
+
+Result<void> FilesSettlement::keep(const workspace::Changes& changes) {
+  WRIT_CHECK(workspace::check_base(files_, changes));
+  WRIT_TRY(kept_, workspace::keep_contents(files_, places_of(store_), id_, changes));
   return {};
 }
 
@@ -37,9 +46,21 @@ std::vector<std::string> FilesSettlement::complete() {
 }
 
 void FilesSettlement::forget() {
+  abandon();
+  kept_.reset();
+  const auto places = places_of(store_);
+  const auto folder = places.shadow(id_);
+  // Somebody who prepares a commit of it finds out at its end that it is settled, and then it is that one's to clear away; of one
+  // that a crash cut short, recover() knows where its copies lie.
+  const auto taken = holder_ == Holder::stage ? workspace::take_contents(folder) : std::optional<Fd>();
+  std::error_code failed;
+  if (holder_ == Holder::stage && (!taken || std::filesystem::exists(workspace::prepared_marker(places, id_), failed))) return;
+  (void)!workspace::remove_contents(folder).has_value();  // recover() does it else
+}
+
+void FilesSettlement::abandon() {
   if (commit_) commit_->abandon();
   commit_.reset();
-  (void)!workspace::remove_contents(places_of(store_).shadow(id_)).has_value();  // recover() does it else
 }
 
 std::vector<proof::FileWrite> file_writes(const workspace::Changes& changes) {

@@ -95,8 +95,8 @@ class Comparison {
   }
 
   void compare_writes() {
-    const Sha256 is = changes_digest(again_.changes);
-    const Sha256 was = told_.recipe.changes ? *told_.recipe.changes : changes_digest(told_.output.writes);
+    const Sha256 is = changes_digest(again_.changes, again_.files);
+    const Sha256 was = told_.recipe.changes ? *told_.recipe.changes : changes_digest(told_.output.writes, told_.output.files);
     if (was == is) return;
     const auto& then = told_.output.writes;
     const auto& now = again_.changes.writes;

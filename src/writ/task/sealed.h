@@ -31,7 +31,8 @@ struct Sealed {
   std::optional<KeptInputs> kept;
   Bytes code;               // empty if the store has it already
   std::vector<authority::Handle> capabilities;  // of the ledger, which it held
-  workspace::Changes files = {};       // as `changes`, of folders of the host; new contents lie in workspace::Places::shadow(task)
+  workspace::Changes files = {};       // as `changes`, of folders of the host
+  std::string contents = {};           // where their new contents lie; empty: workspace::Places::shadow(task)
   std::string conflict = {};           // over what the race for a file was lost while the task still ran
   guest::Isolation isolation = {};
 };

@@ -20,6 +20,7 @@
 #include "writ/task/kept_inputs.h"
 #include "writ/task/task_states.h"
 #include "writ/wire/bytes.h"
+#include "writ/workspace/changes.h"
 
 namespace writ::task {
 
@@ -33,6 +34,12 @@ struct InputSource {
   std::function<void(std::size_t)> give_back = {};
 };
 using Output = std::function<Result<void>(guest::Stream, std::span<const std::byte>)>;
+
+// Changes to folders of the host that are made already: what an undo puts back.
+struct MadeChanges {
+  workspace::Changes changes;
+  std::string contents;  // where their new contents lie
+};
 
 struct Spec {
   std::string name;                        // --id; empty: none. Used once in a store
@@ -58,6 +65,8 @@ struct Spec {
   std::string code_at;                     // where a process sees its code, if that is a file
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
   enum class Then : std::uint8_t { settle, stage } then = Then::settle;  // stage: what ended well waits for its operator
+  enum class Failed : std::uint8_t { forget, keep } failed = Failed::forget;  // keep: what it would have changed can be looked at
+  std::optional<MadeChanges> files;        // of the task, besides what it does by itself; each path is an effect of it all the same
   enum class Inputs : std::uint8_t { digest, keep } inputs = Inputs::digest;  // keep: what it reads stays, for a replay
   std::optional<KeptInputs> kept;          // files answer from here instead of from the host
   Input input;                             // none: end of input at once
@@ -80,7 +89,7 @@ struct Report {
   TaskId id;
   std::string name;
   guest::Outcome outcome;
-  State state = State::discarded;         // committed, discarded or staged
+  State state = State::discarded;         // committed, discarded, staged or kept
   proof::Settlement settlement = proof::Settlement::discarded;
   std::string conflict;                   // over what the race was lost; empty: no race, or won
   std::vector<effect::Entry> journal;

@@ -4,6 +4,7 @@
 
 #include "writ/proof/verify/manifest_form.h"
 #include "writ/task/chunks.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/recipe_form.h"
 
 namespace writ::task {
@@ -72,7 +73,8 @@ void describe(F& form, typename F::template Value<Document>& v) {
 
 namespace {
 
-constexpr std::string_view documents = "task.staged", journals = "task.staged_journal", bodies = "task.staged_body";
+constexpr std::string_view documents = "task.staged", journals = "task.staged_journal", bodies = "task.staged_body",
+                           folders = "task.staged_files";
 
 staged::Document document_of(const Sealed& s) {
   staged::Document d{s.input, {}, s.output, {}, s.recipe, {}};
@@ -120,6 +122,7 @@ Result<void> keep_staged(store::Transaction& t, const Sealed& s) {
   for (const auto& e : s.journal) lines += effect::encode(e) + "\n";
   WRIT_CHECK(put_chunks(t, documents, id.bytes, as_bytes(write_form(document_of(s)))));
   WRIT_CHECK(put_chunks(t, journals, id.bytes, as_bytes(lines)));
+  if (!s.files.empty()) WRIT_CHECK(put_chunks(t, folders, id.bytes, as_bytes(workspace::text_of(s.files))));
   for (std::size_t i = 0; i < s.changes.writes.size(); ++i)
     if (const auto& body = s.changes.writes[i].body) WRIT_CHECK(put_chunks(t, bodies, body_key(id, i), as_bytes(*body)));
   return {};
@@ -128,9 +131,28 @@ Result<void> keep_staged(store::Transaction& t, const Sealed& s) {
 Result<void> forget_staged(store::Transaction& t, const TaskId& id) {
   WRIT_TRY(const bool there, is_staged(t, id));
   if (!there) return Error{Code::conflict, "the task is not staged any more: somebody else settled it", id.hex(), "writ show tells how"};
-  for (const auto table : {documents, journals, bodies}) WRIT_CHECK(remove_chunks(t, table, id.bytes));
+  for (const auto table : {documents, journals, bodies, folders}) WRIT_CHECK(remove_chunks(t, table, id.bytes));
   return {};
 }
+
+namespace {
+
+Result<workspace::Changes> read_files(const store::View& view, const TaskId& id) {
+  WRIT_TRY(const auto text, find_chunks(view, folders, id.bytes));
+  if (!text) return workspace::Changes();
+  auto changes = workspace::parse_changes(as_text(*text));
+  if (!changes) return damaged(id, changes.error().text());
+  return changes;
+}
+
+// How it ended, as its manifest says.
+Result<guest::Outcome> outcome_of(const proof::Outcome& told, const TaskId& id) {
+  for (const auto end : guest::ends)
+    if (guest::name(end) == told.end) return guest::Outcome{end, static_cast<int>(told.exit), told.reason, told.function};
+  return damaged(id, "it ended in no way that is known: " + told.end);
+}
+
+}  // namespace
 
 Result<std::optional<Sealed>> find_staged(const store::View& view, const TaskId& id, Bodies wanted) {
   WRIT_TRY(const auto text, find_chunks(view, documents, id.bytes));
@@ -139,7 +161,9 @@ Result<std::optional<Sealed>> find_staged(const store::View& view, const TaskId&
   if (!d) return damaged(id, d.error().text());
   if (d->input.task != id || d->output.task != id) return damaged(id, "it is another task's");
   Sealed s;
-  s.state = State::staged;
+  WRIT_TRY(s.outcome, outcome_of(d->output.outcome, id));
+  s.state = s.outcome.success() ? State::staged : State::kept;
+  WRIT_TRY(s.files, read_files(view, id));
   WRIT_TRY(s.journal, read_journal(view, id));
   for (auto& l : d->listed) s.changes.listed.emplace(std::move(l.folder), std::move(l.objects));
   for (auto& r : d->reads) s.changes.read_set.emplace(std::move(r.object), r.version);
@@ -156,7 +180,7 @@ Result<std::optional<Sealed>> find_staged(const store::View& view, const TaskId&
   s.input = std::move(d->input);
   s.output = std::move(d->output);
   s.recipe = std::move(d->recipe);
-  return std::optional(std::move(s));  // its outcome: only what ended well is staged
+  return std::optional(std::move(s));
 }
 
 Result<bool> is_staged(const store::View& view, const TaskId& id) {
@@ -178,27 +202,28 @@ Result<void> visit_staged(const store::View& view, const TaskId& first, const Ta
 }
 
 namespace {
-Sha256 digest_of(const std::vector<staged::Replacement>& replaced) {
+Sha256 digest_of(const std::vector<staged::Replacement>& replaced, const std::vector<proof::FileWrite>& files) {
   std::string all;
   for (const auto& r : replaced) all += write_form(r) + "\n";
+  for (const auto& f : files) all += write_form(f) + "\n";
   return sha256(as_bytes(all));
 }
 }  // namespace
 
-Sha256 changes_digest(const gate::ChangeSet& changes) {
+Sha256 changes_digest(const gate::ChangeSet& changes, const workspace::Changes& files) {
   std::vector<staged::Replacement> replaced;
   for (const auto& w : changes.writes) {
     const auto read = changes.read_set.find(w.path);
     const ObjectVersion before = read == changes.read_set.end() ? ObjectVersion() : read->second;
     replaced.push_back({w.body ? std::optional(w.digest) : std::nullopt, before, w.path});
   }
-  return digest_of(replaced);
+  return digest_of(replaced, file_writes(files));
 }
 
-Sha256 changes_digest(const std::vector<proof::Write>& writes) {
+Sha256 changes_digest(const std::vector<proof::Write>& writes, const std::vector<proof::FileWrite>& files) {
   std::vector<staged::Replacement> replaced;
   for (const auto& w : writes) replaced.push_back({w.digest, w.before, w.object});
-  return digest_of(replaced);
+  return digest_of(replaced, files);
 }
 
 }  // namespace writ::task

@@ -1,8 +1,12 @@
 // Stage: sealed tasks that wait for their operator. All that a settlement needs is in the store: the write set with its
-// bodies, the read set, the listings, both manifests, the journal; so a staged task survives the process and the machine.
+// bodies, the read set, the listings, the changes to folders, both manifests, the journal; so a staged task survives the
+// process and the machine. New contents of files lie beside, in workspace::Places::shadow(task) (workspace/keep.h).
 // It has no receipt: that is made at the settlement. Until then only the store vouches for it (docs/formats/staged.md).
 //
-// Tables: task.staged (id -> canonical text), task.staged_journal, task.staged_body (id, number of the write), in chunks.
+// A task that failed may be kept the same way, to be looked at: it can only be discarded (State::kept).
+//
+// Tables: task.staged (id -> canonical text), task.staged_journal, task.staged_files, task.staged_body (id, number of the
+// write), in chunks.
 // Threads: those of the View or Transaction.
 #pragma once
 
@@ -27,8 +31,8 @@ Result<void> visit_staged(const store::View&, const TaskId& first, const TaskId&
                           const std::function<Result<store::Visit>(const TaskId&)>&);
 
 // What names a set of changes: what `diff` shows and `commit TASK@DIGEST` demands. SHA-256 over the canonical text of the
-// writes: path, version that it replaces, digest of the new content.
-Sha256 changes_digest(const gate::ChangeSet&);
-Sha256 changes_digest(const std::vector<proof::Write>&);
+// writes (path, version that it replaces, digest of the new content), then of what a receipt says of each file.
+Sha256 changes_digest(const gate::ChangeSet&, const workspace::Changes&);
+Sha256 changes_digest(const std::vector<proof::Write>&, const std::vector<proof::FileWrite>&);
 
 }  // namespace writ::task

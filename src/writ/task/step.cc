@@ -1,14 +1,26 @@
 #include "writ/task/step.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <string>
 
 namespace writ::task {
 
-std::vector<effect::Entry> meant(std::span<const effect::Entry> journal, const gate::ChangeSet& chosen) {
+std::vector<effect::Entry> meant(std::span<const effect::Entry> journal, const Chosen& chosen, const workspace::Changes& all) {
+  std::set<std::string> given_up;
+  for (const auto& tree : all.trees)
+    for (const auto& c : tree.changes) given_up.insert(workspace::absolute(tree, c.path));
+  for (const auto& tree : chosen.files.trees)
+    for (const auto& c : tree.changes) given_up.erase(workspace::absolute(tree, c.path));
+  const auto stays = [&](const effect::Entry& e) {
+    if (e.kind == effect::Kind::state_write)
+      return std::ranges::find(chosen.objects.writes, e.resource, &gate::StagedWrite::path) != chosen.objects.writes.end();
+    if (e.kind != effect::Kind::file_write) return true;
+    return !given_up.contains(e.resource.ends_with('/') ? e.resource.substr(0, e.resource.size() - 1) : e.resource);
+  };
   std::vector<effect::Entry> out;
-  for (const auto& e : journal)
-    if (e.kind != effect::Kind::state_write || std::ranges::find(chosen.writes, e.resource, &gate::StagedWrite::path) != chosen.writes.end())
-      out.push_back(e);
+  std::ranges::copy_if(journal, std::back_inserter(out), stays);
   return out;
 }
 

@@ -10,12 +10,12 @@
 #include "writ/authority/policy/admission.h"
 #include "writ/effect/compose.h"
 #include "writ/effect/journal.h"
-#include "writ/gate/change_set.h"
+#include "writ/task/choice.h"
 
 namespace writ::task {
 
-// What is left of a journal when only these changes are meant: the writes of other objects are given up.
-std::vector<effect::Entry> meant(std::span<const effect::Entry> journal, const gate::ChangeSet& chosen);
+// What is left of a journal when only these changes are meant: the writes of other objects and files, of `all`, are given up.
+std::vector<effect::Entry> meant(std::span<const effect::Entry> journal, const Chosen& chosen, const workspace::Changes& all);
 // Of what was allowed, what is staged.
 effect::Composed step_of(std::span<const effect::Entry> journal);
 

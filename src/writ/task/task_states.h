@@ -1,8 +1,8 @@
 // The states of a task: one table, checked when this is compiled. step() is the only door; there is no way to force one.
 //
 // A task that was sealed is settled exactly once, at once or after its operator looked at it (`staged`, which survives the
-// process). What ended badly still passes through `sealed`: it too leaves a
-// receipt, and then only `discard` is possible (see `Event::seal_failure`).
+// process). What ended badly leaves a receipt too, and only `discard` is possible for it, at once or after its operator looked
+// at what it left (`kept`).
 #pragma once
 
 #include <array>
@@ -12,20 +12,20 @@
 
 namespace writ::task {
 
-enum class State : std::uint8_t { admitted, running, sealed, failed, staged, committed, discarded };
-enum class Event : std::uint8_t { start, refuse, seal_success, seal_failure, stage, commit, lose_race, discard };
+enum class State : std::uint8_t { admitted, running, sealed, failed, staged, kept, committed, discarded };
+enum class Event : std::uint8_t { start, refuse, seal_success, seal_failure, stage, keep, commit, lose_race, discard };
 
-inline constexpr std::array<std::string_view, 7> state_names{"admitted", "running",   "sealed",   "failed",
-                                                              "staged",   "committed", "discarded"};
-inline constexpr std::array<std::string_view, 8> event_names{"start",  "refuse",    "seal_success", "seal_failure",
-                                                             "stage", "commit", "lose_race", "discard"};
+inline constexpr std::array<std::string_view, 8> state_names{"admitted", "running", "sealed",    "failed",
+                                                              "staged",   "kept",    "committed", "discarded"};
+inline constexpr std::array<std::string_view, 9> event_names{"start", "refuse", "seal_success", "seal_failure", "stage",
+                                                             "keep",  "commit", "lose_race",    "discard"};
 
 struct Transition {
   State from;
   Event event;
   State to;
 };
-inline constexpr std::array<Transition, 11> transitions{{
+inline constexpr std::array<Transition, 13> transitions{{
     {State::admitted, Event::start, State::running},
     {State::admitted, Event::refuse, State::discarded},       // the engine could not take it: nothing ran
     {State::running, Event::seal_success, State::sealed},     // completed with 0: its writes may become visible
@@ -37,6 +37,8 @@ inline constexpr std::array<Transition, 11> transitions{{
     {State::staged, Event::commit, State::committed},         // a lost race leaves it staged: nothing was written
     {State::staged, Event::discard, State::discarded},
     {State::failed, Event::discard, State::discarded},        // with a receipt of what it tried
+    {State::failed, Event::keep, State::kept},                // --keep-failed: its operator wants to look first
+    {State::kept, Event::discard, State::discarded},          // and nothing else: what failed never commits
 }};
 
 constexpr std::optional<State> step(State from, Event event) {
@@ -93,12 +95,18 @@ constexpr bool the_staged_are_settled_once() {
     if (t.from == State::staged && !is_final(t.to)) return false;
   return step(State::staged, Event::commit) == State::committed && step(State::staged, Event::discard) == State::discarded;
 }
+constexpr bool what_failed_is_only_discarded() {
+  for (const auto& t : transitions)
+    if ((t.from == State::kept && t.to != State::discarded) || (t.to == State::kept && t.from != State::failed)) return false;
+  return true;
+}
 static_assert(deterministic(), "one state and one event lead to one state");
 static_assert(final_states_end(), "nothing follows a final state");
 static_assert(all_reachable(), "no dead state");
 static_assert(every_state_can_end(), "every task can end");
 static_assert(only_the_sealed_commit(), "a task that did not end well never commits");
 static_assert(only_the_sealed_are_staged(), "only what ended well can be staged");
+static_assert(what_failed_is_only_discarded(), "what is kept of a failed task can be looked at and given up");
 static_assert(the_staged_are_settled_once(), "a staged task commits or is discarded, exactly once");
 }  // namespace detail
 

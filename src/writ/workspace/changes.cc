@@ -107,7 +107,38 @@ Result<Changes> parse_changes(std::string_view text) {
   return changes;
 }
 
-Result<Changes> only(const Changes& all, const std::vector<std::string>& paths) {
+std::string absolute(const Tree& tree, std::string_view path) { return (tree.root == "/" ? "/" : tree.root + "/") + std::string(path); }
+
+bool covers(const Changes& all, std::string_view path) {
+  for (const auto& tree : all.trees)
+    if (const auto rest = below_root(path, tree.root))
+      for (const auto& c : tree.changes)
+        if (lies_below(c.path, *rest)) return true;
+  return false;
+}
+
+namespace {
+
+// What has to be done above a change, so that it can be: folders are made before what is in them. To undo it, folders that
+// went have to come back; those that were made may hold other things by now.
+bool is_needed(const Change& above, Purpose purpose) {
+  const bool folder_after = above.happened != Happened::removed && above.kind == Kind::folder;
+  return purpose == Purpose::commit ? above.happened != Happened::removed : !folder_after;
+}
+
+// What is given up was looked at all the same.
+void keep_as_seen(Tree& part, const Tree& all) {
+  for (std::size_t i = 0, next = 0; i < all.changes.size(); ++i) {
+    const auto& c = all.changes[i];
+    if (next < part.changes.size() && part.changes[next].path == c.path) ++next;
+    else if (c.base) part.seen.push_back({*c.base, c.path});
+  }
+  std::ranges::sort(part.seen, {}, &Seen::path);
+}
+
+}  // namespace
+
+Result<Changes> only(const Changes& all, const std::vector<std::string>& paths, Purpose purpose) {
   Changes chosen;
   std::vector<bool> used(paths.size());
   for (const auto& tree : all.trees) {
@@ -122,13 +153,14 @@ Result<Changes> only(const Changes& all, const std::vector<std::string>& paths) 
     std::set<std::string> needed = names;
     for (const auto& c : tree.changes) {
       if (!names.contains(c.path)) continue;
-      if (!c.same_as.empty()) needed.insert(c.same_as);
+      if (!c.same_as.empty() && purpose == Purpose::commit) needed.insert(c.same_as);
     }
     for (const auto& n : std::set<std::string>(needed))
       for (auto end = n.rfind('/'); end != n.npos && end > 0; end = n.rfind('/', end - 1)) needed.insert(n.substr(0, end));
     Tree part{{}, tree.root, tree.seen};
     for (const auto& c : tree.changes)
-      if (names.contains(c.path) || (needed.contains(c.path) && c.happened != Happened::removed)) part.changes.push_back(c);
+      if (names.contains(c.path) || (needed.contains(c.path) && is_needed(c, purpose))) part.changes.push_back(c);
+    keep_as_seen(part, tree);
     if (!part.changes.empty()) chosen.trees.push_back(std::move(part));
   }
   for (std::size_t i = 0; i < paths.size(); ++i)

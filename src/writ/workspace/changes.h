@@ -104,9 +104,14 @@ Totals totals(const Changes&);
 std::string text_of(const Changes&);
 Result<Changes> parse_changes(std::string_view);
 
-// Those changes whose absolute path is one of these or lies below one, with the folders that they need: for `commit --only`.
-// `invalid` for a path that covers nothing.
-Result<Changes> only(const Changes&, const std::vector<std::string>& absolute_paths);
+// Those changes whose absolute path is one of these or lies below one, with the folders that they need: for `commit --only` and
+// `undo -- PATH`. What the others had found there stays something that was seen. `invalid` for a path that covers nothing.
+enum class Purpose : std::uint8_t { commit, undo };
+Result<Changes> only(const Changes&, const std::vector<std::string>& absolute_paths, Purpose = Purpose::commit);
+// Whether anything changes there or below.
+bool covers(const Changes&, std::string_view absolute_path);
+// What lies at a path below a root, as the host names it.
+std::string absolute(const Tree&, std::string_view path);
 
 // Whether a path below a root is one that a Change may have: not empty, no empty, "." or ".." segments, no NUL, none of the
 // names that are Writ's own.

@@ -205,19 +205,26 @@ Commit::~Commit() {
 }
 
 void Commit::abandon() {
-  (void)!clear_prepared(parts_->files, parts_->id, parts_->changes).has_value();  // recover() tries again
-  (void)!remove_contents(parts_->places.undo(parts_->id)).has_value();
-  ::unlink(prepared_marker(parts_->places, parts_->id).c_str());
+  const bool clear = clear_prepared(parts_->files, parts_->id, parts_->changes).has_value();
+  const bool gone = remove_contents(parts_->places.undo(parts_->id)).has_value();
+  if (clear && gone) ::unlink(prepared_marker(parts_->places, parts_->id).c_str());  // else recover() tries again
 }
 
 Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& places, const TaskId& id, const Changes& changes,
-                                                const std::string& contents) {
+                                                const std::string& contents, const std::function<Result<void>()>& may_begin) {
   auto parts = std::make_unique<Parts>(Parts{files, places, id, changes, contents, {}, {}, {}, false, 0, {}, false});
   WRIT_TRY(parts->held, hold_contents(places.shadow(id)));
   WRIT_TRY(parts->locks, Locks::take(places, changes, Wait::yes));
   for (const auto& tree : changes.trees) {
     WRIT_TRY(auto root, open_root(tree.root));
     parts->roots.push_back(std::move(root));
+  }
+  if (may_begin) WRIT_CHECK(may_begin());
+  // An attempt that a crash cut short before its transaction.
+  WRIT_TRY(const auto left, read_marker(places, id));
+  if (left) {
+    WRIT_CHECK(clear_prepared(files, id, *left));
+    WRIT_CHECK(remove_contents(places.undo(id)));
   }
   // Whatever happens from here on, recover() knows where to look for copies.
   WRIT_CHECK(write_marker(places, id, changes));

@@ -38,8 +38,10 @@ inline constexpr std::string_view changes_table = "workspace.changes";  // commi
 class Commit {
  public:
   // The new contents lie in `contents`, a folder of Places or another of that form. `conflict` if the base is not what it
-  // was; `exhausted` if the disk is full.
-  static Result<std::unique_ptr<Commit>> prepare(Files&, const Places&, const TaskId&, const Changes&, const std::string& contents);
+  // was; `exhausted` if the disk is full. `may_begin` is asked once nobody else commits, before anything is prepared: a task
+  // that was staged may have been settled meanwhile, and what that commit keeps for undo is not this one's to clear away.
+  static Result<std::unique_ptr<Commit>> prepare(Files&, const Places&, const TaskId&, const Changes&, const std::string& contents,
+                                                 const std::function<Result<void>()>& may_begin = {});
   // As abandon(), unless it was entered: then only the store knows, and recover() asks it.
   ~Commit();
   Commit(const Commit&) = delete;
@@ -68,9 +70,10 @@ struct Recovered {
   std::vector<std::string> failures;  // what could not be finished now, and why
 };
 // Finishes what a crash left. Cheap when there is nothing: one look into a table and one into a folder. Commits and tasks
-// that are alive, of this process or another, are left alone. `keep` says whether a task's shadow is still wanted although
-// nobody holds it (it is staged).
-Result<Recovered> recover(Files&, store::Store&, const Places&, const std::function<bool(const TaskId&)>& keep);
+// that are alive, of this process or another, are left alone. `keep` says whether a task's private folder is still wanted
+// although nobody holds it (it is staged); it is asked with the store as it is then. What it cannot tell is kept.
+using Keep = std::function<Result<bool>(const store::View&, const TaskId&)>;
+Result<Recovered> recover(Files&, store::Store&, const Places&, const Keep&);
 
 // Undo copies older than this are removed, and the records of their changes with them.
 Result<void> forget_undo(store::Store&, const Places&, WallTime older_than);

@@ -36,10 +36,10 @@ Result<std::vector<Intent>> intents(const store::View& view, Recovered& done) {
 }
 
 // What a commit prepared and never entered, and the private folder of a task that is over.
-Result<void> forget(Files& files, const store::View& view, const Places& places, const TaskId& id,
-                    const std::function<bool(const TaskId&)>& keep) {
+Result<void> forget(Files& files, const store::Store& store, const Places& places, const TaskId& id, const Keep& keep) {
   const auto held = take_contents(places.shadow(id));
   if (!held) return {};  // the task is alive
+  WRIT_TRY(const auto view, store.snapshot());  // now that it is over: it may have committed, or been staged, a moment ago
   WRIT_TRY(const auto intent, view.record(intent_table, id.bytes));
   if (intent) return {};
   WRIT_TRY(const auto committed, view.record(changes_table, id.bytes));
@@ -49,12 +49,13 @@ Result<void> forget(Files& files, const store::View& view, const Places& places,
     WRIT_CHECK(remove_contents(places.undo(id)));
     fs::remove(prepared_marker(places, id));
   }
-  return keep(id) ? Result<void>() : remove_contents(places.shadow(id));
+  WRIT_TRY(const bool wanted, keep(view, id));
+  return wanted ? Result<void>() : remove_contents(places.shadow(id));
 }
 
 }  // namespace
 
-Result<Recovered> recover(Files& files, store::Store& store, const Places& places, const std::function<bool(const TaskId&)>& keep) {
+Result<Recovered> recover(Files& files, store::Store& store, const Places& places, const Keep& keep) {
   Recovered done;
   std::error_code failed;
   const fs::path shadows = places.store + "/shadows";
@@ -74,11 +75,10 @@ Result<Recovered> recover(Files& files, store::Store& store, const Places& place
     done.finished.push_back(id);
     done.left.insert(done.left.end(), left->begin(), left->end());
   }
-  WRIT_TRY(const auto after, store.snapshot());
   for (fs::directory_iterator i(shadows, failed), end; !failed && i != end; i.increment(failed)) {
     const auto id = TaskId::parse(i->path().filename().string());
     if (!id) continue;
-    if (auto cleared = forget(files, after, places, *id, keep); !cleared)
+    if (auto cleared = forget(files, store, places, *id, keep); !cleared)
       done.failures.push_back(id->brief() + ": " + cleared.error().text());
   }
   return done;

@@ -26,9 +26,11 @@ Result<DigestPair> digest_of(Files& files, const Fd& root, const std::string& pa
   return digest.finish();
 }
 
-Error changed_since(const Tree& tree, const std::string& path) {
-  return {Code::conflict, "it was changed since the task committed it", escape_for_terminal(tree.root + "/" + path),
-          "undo the other paths by name, or look at it first"};
+Error changed_since(const std::vector<std::string>& paths) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(paths.size(), most_named); ++i) list += (i == 0 ? "" : ", ") + escape_for_terminal(paths[i]);
+  if (paths.size() > most_named) list += " and " + std::to_string(paths.size() - most_named) + " more";
+  return {Code::conflict, "changed since the task: " + list, {}, "undo the others by name: writ undo TASK -- PATH..."};
 }
 
 // Whether a link that the commit put there stands where a path would go through: then nothing is at the path.
@@ -38,27 +40,35 @@ bool is_below_new_link(const Tree& tree, const std::string& path) {
   });
 }
 
-// What lies there now, if it is what the commit put there.
-Result<std::optional<Base>> base_now(Files& files, const Fd& root, const Tree& tree, const Change& c) {
+// What lies at a path now; `as_left`: it is what the commit put there.
+struct Now {
+  bool as_left = false;
+  std::optional<Base> base;
+};
+
+bool is_absent(const Error& e) { return e.number == ENOENT || e.number == ENOTDIR; }
+bool is_exchanged(const Error& e) { return is_absent(e) || e.number == ELOOP || e.number == EXDEV; }
+
+Result<Now> look_now(Files& files, const Fd& root, const Tree& tree, const Change& c) {
   const auto there = files.look(root, c.path);
-  const int number = there ? 0 : there.error().number;
-  const bool absent = number == ENOENT || number == ENOTDIR || (number == ELOOP && is_below_new_link(tree, c.path));
-  if (!there && !absent) return changed_since(tree, c.path);
-  if (c.happened == Happened::removed) {
-    if (there) return changed_since(tree, c.path);
-    return std::optional<Base>();
-  }
-  if (!there || kind_of(*there) != c.kind) return changed_since(tree, c.path);
+  const bool absent = !there && (is_absent(there.error()) || (there.error().number == ELOOP && is_below_new_link(tree, c.path)));
+  if (!there && !absent) return Now{};  // a folder on the way is a link now
+  if (c.happened == Happened::removed) return Now{!there, std::nullopt};
+  if (!there || kind_of(*there) != c.kind) return Now{};
   Base now{{}, identity_of(*there), c.kind, static_cast<std::uint32_t>(there->st_mode & 0777), {}};
   if (c.kind == Kind::file) {
-    if (static_cast<std::uint64_t>(there->st_size) != c.size) return changed_since(tree, c.path);
-    WRIT_TRY(now.digest, digest_of(files, root, c.path));
-    if (now.digest != c.digest) return changed_since(tree, c.path);
+    if (now.identity.size != c.size || now.mode != c.mode) return Now{};
+    auto content = digest_of(files, root, c.path);
+    if (!content && is_exchanged(content.error())) return Now{};
+    if (!content) return std::move(content.error());
+    if (*content != c.digest) return Now{};
+    now.digest = *content;
   } else if (c.kind == Kind::link) {
-    WRIT_TRY(now.target, files.read_link(root, c.path));
-    if (now.target != c.target) return changed_since(tree, c.path);
+    auto target = files.read_link(root, c.path);
+    if (!target || *target != c.target) return Now{};
+    now.target = std::move(*target);
   }
-  return std::optional(std::move(now));
+  return Now{true, std::move(now)};
 }
 
 Result<Change> back(const Places& places, const TaskId& id, const Change& c, std::optional<Base> now) {
@@ -92,6 +102,7 @@ Result<Change> back(const Places& places, const TaskId& id, const Change& c, std
 
 Result<Changes> reverse(Files& files, const Places& places, const TaskId& id, const Changes& done) {
   Changes undo;
+  std::vector<std::string> changed;
   for (const auto& tree : done.trees) {
     WRIT_TRY(const auto root, open_root(tree.root));
     Tree t{{}, tree.root, {}};
@@ -99,8 +110,10 @@ Result<Changes> reverse(Files& files, const Places& places, const TaskId& id, co
     for (const auto& c : tree.changes) {
       if (c.kind == Kind::folder && c.base && c.base->kind == Kind::folder && c.happened == Happened::changed && c.mode == c.base->mode)
         continue;  // a date
-      WRIT_TRY(auto now, base_now(files, root, tree, c));
-      WRIT_TRY(auto change, back(places, id, c, std::move(now)));
+      WRIT_TRY(auto now, look_now(files, root, tree, c));
+      if (!now.as_left) changed.push_back(absolute(tree, c.path));
+      if (!changed.empty()) continue;
+      WRIT_TRY(auto change, back(places, id, c, std::move(now.base)));
       t.changes.push_back(std::move(change));
       folders.insert(parent_of(c.path));
     }
@@ -110,6 +123,7 @@ Result<Changes> reverse(Files& files, const Places& places, const TaskId& id, co
         t.seen.push_back({{{}, identity_of(*there), Kind::folder, static_cast<std::uint32_t>(there->st_mode & 0777), {}}, path});
     if (!t.changes.empty()) undo.trees.push_back(std::move(t));
   }
+  if (!changed.empty()) return changed_since(changed);
   return undo;
 }
 

@@ -7,6 +7,7 @@
 #include "writ/runtime/undo.h"
 #include "writ/store/fsck.h"
 #include "writ/task/archive.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/settlement.h"
 #include "writ/task/stage.h"
 
@@ -67,18 +68,16 @@ inline StagedPlace make_place(const std::string& folder) {
 
 inline Result<Report> undo(store::Store& store, const TaskId& id) {
   WRIT_TRY(const auto view, store.snapshot());
-  WRIT_TRY(auto plan, runtime::plan_undo(view, id, {}));
-  runtime::OperatorEngine engine("undo", std::move(plan.writes));
-  WRIT_TRY(auto spec, engine.spec());
-  spec.as_of = plan.as_of;
-  return Executor({store, engine, nullptr, test_notary(), system_clock()}).execute(std::move(spec));
+  WRIT_TRY(auto plan, runtime::plan_undo(view, places_of(store), id, {}));
+  WRIT_TRY(auto made, runtime::task_of(std::move(plan), places_of(store)));
+  return Executor({store, made.engine, nullptr, test_notary(), system_clock()}).execute(std::move(made.spec));
 }
 
 inline Result<Report> work(store::Store& store, const StagedPlace& place, Work what) {
   switch (what) {
     case Work::stage: return run_body(store, Spec::Then::stage, write_three);
-    case Work::commit: return commit_staged(store, test_notary(), system_clock(), place.staged, {});
-    case Work::discard: return discard_staged(store, test_notary(), place.staged);
+    case Work::commit: return commit_staged({store, test_notary()}, system_clock(), place.staged, {});
+    case Work::discard: return discard_staged({store, test_notary()}, place.staged);
     case Work::undo: return undo(store, place.committed);
   }
   std::unreachable();
