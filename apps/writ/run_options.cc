@@ -69,6 +69,7 @@ class RequestReader {
     out_.spec.environment = surroundings_.environment;
     for (const std::string& text : arguments_.values("--env")) WRIT_CHECK(read_environment(text));
     for (const std::string& text : arguments_.values("--workspace")) WRIT_CHECK(read_workspace(text));
+    for (const std::string& text : arguments_.values("--hide")) WRIT_CHECK(read_hidden(text));
     for (const std::string& text : arguments_.values("--label")) {
       WRIT_CHECK(split(text, "--label", "KEY=VALUE"));
       out_.spec.labels.push_back(text);
@@ -187,6 +188,30 @@ class RequestReader {
       out_.spec.grants.push_back(std::move(write));
     }
     out_.spec.mounts.push_back({at, folder});
+    return {};
+  }
+
+  // What is hidden is not there for the guest; the denies say so in the receipt, and hold for a rerun.
+  Result<void> read_hidden(const std::string& text) {
+    const auto refuse = [&](std::string what, std::string hint) { return invalid(std::move(what), "--hide " + text, std::move(hint)); };
+    if (out_.spec.mounts.empty()) return refuse("there is no workspace to hide it in", "--workspace DIR --hide GLOB");
+    std::string glob = text;
+    if (glob.ends_with('/')) glob.pop_back();
+    if (glob.starts_with('/')) glob.erase(0, 1);
+    else if (glob.find('/') == glob.npos) glob.insert(0, "**/");
+    if (glob.empty() || glob == "**/" || glob == "**/**") return refuse("there is no name", "--hide .env, --hide secrets/ or --hide 'config/*.key'");
+    auto pattern = authority::Pattern::parse("/" + glob, effect::ResourceForm::host_path, "/");
+    if (!pattern) return refuse(pattern.error().what, pattern.error().hint);
+    if (pattern->text() != "/" + glob && (glob.find("..") != glob.npos || glob.find("//") != glob.npos || glob.find("./") != glob.npos))
+      return refuse("it is not below the workspace as it is written", "leave out ., .. and //");
+    for (const auto& m : out_.spec.mounts)
+      for (const std::string_view effect : {"file.read:", "file.write:"})
+        for (const std::string_view end : {"", "/"}) {
+          const std::string root = authority::escape_resource(m.host == "/" ? "" : m.host);
+          WRIT_TRY(auto denied, deny(std::string(effect) + root + "/" + glob + std::string(end)));
+          out_.spec.denies.push_back(std::move(denied));
+        }
+    out_.spec.hidden.push_back(std::move(*pattern));
     return {};
   }
 

@@ -37,6 +37,7 @@ constexpr std::array run_words{
     OptionWord{"--env", many, "NAME[=VALUE]", "let the guest see this variable: the caller's value, or the one given"},
     OptionWord{"--workspace", many, "DIR[:MOUNT][:ro]",
                "let the guest read and write below a folder, which it sees at MOUNT (default: the same path)"},
+    OptionWord{"--hide", many, "GLOB", "take these names out of every --workspace; without a / at any depth"},
     OptionWord{"--strict", none, "", "end the task at its first denial, with 77"},
     OptionWord{"--id", one, "NAME", "a name for the task, used once in a store"},
     OptionWord{"--label", many, "KEY=VALUE", "a label in the task's receipt"},
@@ -54,7 +55,6 @@ constexpr std::array run_words{
     OptionWord{"-e", one, "TEXT", "the code itself, in the language that --lang says"},
     OptionWord{"--lang", one, "py|sh", "the language of -e, of -, or of a file whose name does not say it"},
     OptionWord{"--tty", none, "", "terminal", later},
-    OptionWord{"--hide", many, "GLOB", "workspace", later},
     OptionWord{"--engine", one, "NAME", "engines", later},
     tier_word,
 };

@@ -1,4 +1,5 @@
 // A guest that does what its first argument says, for the tests of the command. Exit status 3: something it tried failed.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,6 +97,20 @@ static int alloc(size_t mebibytes) {
   return 0;
 }
 
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static int list(const char *folder) {
+  char *names[64];
+  size_t count = 0;
+  DIR *open_folder = opendir(folder);
+  if (!open_folder) return fail(folder);
+  for (struct dirent *e; (e = readdir(open_folder)) && count < 64;)
+    if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) names[count++] = strdup(e->d_name);
+  qsort(names, count, sizeof *names, by_name);
+  for (size_t i = 0; i < count; ++i) say(1, names[i]), say(1, "\n");
+  return 0;
+}
+
 static int put_bytes(const char *path, const void *bytes, size_t size) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   return fd < 0 || write(fd, bytes, size) != (ssize_t)size || close(fd) ? fail(path) : 0;
@@ -160,6 +175,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "increment")) return increment(first);
   if (!strcmp(what, "both")) return put(first, second) || put("both/other", second);
   if (!strcmp(what, "putget")) return put(first, second) || get(argc > 4 ? argv[4] : "");
+  if (!strcmp(what, "ls")) return list(first);
   if (!strcmp(what, "do")) return several(argv + 2);
   if (!strcmp(what, "lose")) return put(first, second) || (exit(9), 0);
   if (!strcmp(what, "try")) return get(first), 0;

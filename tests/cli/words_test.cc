@@ -34,7 +34,6 @@ TEST(Words, OfLaterVersionsAreAnsweredInOneLine) {
                          {"doctor", "--memory"},
                          {"run", "--lang", "js", "x"},
                          {"run", "--tty", "x"},
-                         {"run", "--hide", "*", "x"},
                          {"run", "--engine", "e", "x"}};
   for (const Words& words : later) {
     const Ended e = p.run(words);

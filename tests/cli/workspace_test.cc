@@ -88,6 +88,45 @@ TEST_F(Workspace, ProtectedNamesNeedTheirName) {
   EXPECT_EQ(p.probe({"put", dir() + "/.git/hooks/pre-commit", "x"}, {"--workspace", "w", "--grant", "file.write:w/.git/hooks/"}).status, 0);
 }
 
+TEST_F(Workspace, WhatIsHiddenIsNotThere) {
+  for (const char* path : {"/.env", "/sub/.env", "/secrets/key", "/config/a.key", "/config/b.txt"}) {
+    fs::create_directories(fs::path(dir() + path).parent_path());
+    std::ofstream(dir() + path) << "secret\n";
+  }
+  const Words hide{"--workspace", "w:/", "--hide", ".env", "--hide", "secrets/", "--hide", "config/*.key"};
+  const auto with = [&](const std::string& id) {
+    Words options = hide;
+    options.insert(options.end(), {"--id", id});
+    return options;
+  };
+  EXPECT_EQ(p.probe({"ls", "/"}, hide).out, "a.txt\nconfig\nstate\nsub\n");
+  EXPECT_EQ(p.probe({"ls", "/config"}, hide).out, "b.txt\n");
+  EXPECT_EQ(p.probe({"ls", "/sub"}, hide).out, "");
+  for (const char* path : {"/.env", "/sub/.env", "/secrets/key", "/config/a.key"}) {
+    EXPECT_EQ(p.probe({"get", path}, hide).status, 3) << path;
+    EXPECT_EQ(p.probe({"put", path, "x"}, hide).status, 3) << path;
+    EXPECT_EQ(p.probe({"rm", path}, hide).status, 3) << path;
+    EXPECT_EQ(read_all(dir() + path), "secret\n");
+  }
+  EXPECT_EQ(p.probe({"get", "/config/b.txt"}, hide).out, "secret\n");
+  // Nor by moving the folder that holds it, or another into its place.
+  EXPECT_EQ(p.probe({"do", "mv", "/config", "/moved"}, with("move")).status, 3);
+  EXPECT_EQ(p.probe({"do", "rmdir", "/sub"}, with("remove")).status, 3);
+  EXPECT_NE(p.probe({"do", "mkdir", "/new", "put", "/new/key", "x", "mv", "/new", "/secrets"}, with("into")).status, 0);
+  EXPECT_NE(p.probe({"do", "mkdir", "/n", "put", "/n/x.key", "x", "rm", "/config/b.txt", "mv", "/n", "/config2"}, with("beside")).status, 3);
+  EXPECT_EQ(read_all(dir() + "/secrets/key"), "secret\n");
+  EXPECT_THAT(p.run({"show", "move"}).out, HasSubstr("file.read:" + dir() + "/**/.env"));
+}
+
+TEST_F(Workspace, WrongGlobsAreRefused) {
+  for (const char* glob : {"", "/", "**/", "../x", "a//b", "./x", "a?b", "[a]"}) {
+    const Ended e = p.probe({"hello"}, {"--workspace", "w:/", "--hide", glob});
+    EXPECT_EQ(e.status, 64) << glob << e.err;
+    EXPECT_EQ(lines(e.err).size(), 1u) << e.err;
+  }
+  EXPECT_EQ(p.probe({"hello"}, {"--hide", "x"}).status, 64) << "there is no workspace";
+}
+
 TEST_F(Workspace, WrongWordsAreRefused) {
   for (const char* words : {"none", "w:/state", "w:/state/x", ":ro", "", "w/a.txt"}) {
     const Ended e = p.probe({"hello"}, {"--workspace", words});

@@ -74,6 +74,14 @@ Result<Existing> nearest_folder(const std::string& path) {
   }
 }
 
+// Where the roots that lie in a folder are, below it.
+std::vector<std::string> roots_in(const std::string& folder, const std::vector<std::pair<std::string, Existing>>& wanted) {
+  std::vector<std::string> inside;
+  for (const auto& [words, there] : wanted)
+    if (within(there.folder, folder)) inside.push_back(joined(rest_of(there.folder, folder), there.rest));
+  return inside;
+}
+
 class OpenWorkFile final : public effect::WorkFile {
  public:
   explicit OpenWorkFile(std::unique_ptr<workspace::ShadowFile> file) : file_(std::move(file)) {}
@@ -91,7 +99,7 @@ class OpenWorkFile final : public effect::WorkFile {
 }  // namespace
 
 Result<std::unique_ptr<WorkFiles>> WorkFiles::admit(const std::vector<std::string>& roots, const std::string& contents,
-                                                    const std::string& store, std::function<WallTime()> now) {
+                                                    const std::string& store, std::function<WallTime()> now, Hides hides) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> hidden;
   struct stat s{};
   if (::stat(store.c_str(), &s) == 0) hidden.emplace_back(s.st_dev, s.st_ino);
@@ -108,7 +116,14 @@ Result<std::unique_ptr<WorkFiles>> WorkFiles::admit(const std::vector<std::strin
     const auto holds = [&](const auto& shadow) { return within(folder, shadow->root()); };
     if (std::ranges::any_of(files->shadows_, holds)) continue;
     // Each shadow has a private folder of its own name; what they keep under digests they may share.
-    WRIT_TRY(auto shadow, workspace::Shadow::open({folder, contents, now, hidden, std::to_string(files->shadows_.size()) + "-"}));
+    std::function<bool(std::string_view)> hides_here;
+    if (hides) hides_here = [hides, inside = roots_in(folder, wanted)](std::string_view path) {
+      return std::ranges::any_of(inside, [&](const auto& root) {
+        return (root.empty() || within(path, root)) && path != root && hides("/" + (root.empty() ? std::string(path) : rest_of(path, root)));
+      });
+    };
+    WRIT_TRY(auto shadow, workspace::Shadow::open(
+                              {folder, contents, now, hidden, std::to_string(files->shadows_.size()) + "-", std::move(hides_here)}));
     files->shadows_.push_back(std::move(shadow));
   }
   for (auto& [words, there] : wanted) {

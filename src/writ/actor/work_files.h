@@ -19,9 +19,11 @@ namespace writ::actor {
 
 class WorkFiles final : public effect::WorkFiles {
  public:
-  // `contents`: the task's private folder; `store`: what is never visible. `now` dates what the task makes.
+  // `contents`: the task's private folder; `store`: what is never visible. `now` dates what the task makes. `hides` says of
+  // "/" and a path below one of the roots whether it is hidden from the task.
+  using Hides = std::function<bool(const std::string& path)>;
   static Result<std::unique_ptr<WorkFiles>> admit(const std::vector<std::string>& roots, const std::string& contents,
-                                                  const std::string& store, std::function<WallTime()> now);
+                                                  const std::string& store, std::function<WallTime()> now, Hides hides = {});
 
   // What differs from the base, of all roots (workspace/shadow.h seal()).
   Result<workspace::Changes> seal();

@@ -115,7 +115,10 @@ Result<void> Attempt::open_work_files() {
   const auto store = std::filesystem::absolute(parts_.store.folder()).string();
   const workspace::Places places{store};
   WRIT_TRY(work_files_, actor::WorkFiles::admit(roots, places.shadow(admission_.id), store,
-                                                [this] { return session_ ? session_->virtual_time() : admission_.at; }));
+                                                [this] { return session_ ? session_->virtual_time() : admission_.at; },
+                                                spec_.hidden.empty() ? actor::WorkFiles::Hides() : [this](const std::string& path) {
+                                                  return std::ranges::any_of(spec_.hidden, [&](const auto& p) { return p.covers(path); });
+                                                }));
   return {};
 }
 
@@ -264,7 +267,7 @@ void Attempt::seal_files() {
   else sealed_.outcome = {guest::End::trapped, 0, "its files cannot be committed: " + files.error().text(), {}};
   clip(sealed_.outcome.reason);
   if (mounted_files_) judge();  // only now did the gate hear of its changes
-  if (!sealed_.outcome.success() || learns) sealed_.files = {};
+  if ((!sealed_.outcome.success() && !may_keep()) || learns) sealed_.files = {};
 }
 
 Sealed Attempt::seal() {

@@ -53,6 +53,7 @@ struct Spec {
   std::vector<authority::Handle> capabilities;  // of the store's ledger, besides the grants (--cap)
   enum class Purpose : std::uint8_t { work, learn } purpose = Purpose::work;  // learn: see Attempt
   std::vector<gate::Mount> mounts;         // folders of the host that the guest sees elsewhere; grants say what it may do there
+  std::vector<authority::Pattern> hidden;  // of "/" and a path below a folder that may be changed: not there for the guest
   std::vector<std::string> environment;    // NAME=VALUE; the guest sees what `env` grants cover
   guest::Limits limits;
   gate::OnDenial on_denial = gate::OnDenial::refuse;

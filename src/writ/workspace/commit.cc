@@ -205,7 +205,8 @@ Commit::~Commit() {
 }
 
 void Commit::abandon() {
-  const bool clear = clear_prepared(parts_->files, parts_->id, parts_->changes).has_value();
+  const auto reach = clear_prepared(parts_->files, parts_->id, parts_->changes);
+  const bool clear = reach && *reach == Reach::all;
   const bool gone = remove_contents(parts_->places.undo(parts_->id)).has_value();
   if (clear && gone) ::unlink(prepared_marker(parts_->places, parts_->id).c_str());  // else recover() tries again
 }

@@ -304,7 +304,7 @@ TEST_P(MountedPlace, NoSpaceForTheTransaction) {
     fs::remove(own / "filler");
     shadow.reset();  // else the task is alive, and recovery leaves it alone
     const auto store = open_store(own.text());
-    const auto r = recover(host_files(), *store, places, [](const TaskId&) { return false; });
+    const auto r = recover(host_files(), *store, places, [](const store::View&, const TaskId&) -> Result<bool> { return false; });
     demand(r, "recover");
     demand(picture(base.text()) == old, "the base changed");
   });
@@ -439,7 +439,7 @@ TEST_P(MountedPlace, AnOrdinaryUserMayNotDoAllThatATaskMay) {
       demand(!done, "committed: " + std::to_string(i));
       demand(picture(base.text()) == before, "the tree is half new: " + std::to_string(i));
       const auto store = open_store(own.text());
-      const auto r = recover(host_files(), *store, places, [](const TaskId&) { return false; });
+      const auto r = recover(host_files(), *store, places, [](const store::View&, const TaskId&) -> Result<bool> { return false; });
       demand(r && r->failures.empty(), "it can never be finished: " + std::to_string(i));
     });
 }

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "writ/base/escape.h"
 #include "writ/workspace/keep.h"
@@ -13,6 +15,8 @@ namespace writ::workspace {
 namespace {
 
 constexpr mode_t while_filled = 0700;
+constexpr int most_waits = 20;
+constexpr std::chrono::milliseconds wait_for_folder{1};
 constexpr std::size_t many_folders = 4;  // from here on their file system is synced as a whole
 
 bool is_absent(const Error& e) { return e.number == ENOENT || e.number == ENOTDIR; }
@@ -36,6 +40,16 @@ bool replaces_kind(const Change& c) {
   return c.happened == Happened::changed && c.base->kind != c.kind && (c.base->kind == Kind::folder || c.kind == Kind::folder);
 }
 
+// A folder that somebody exchanges for a link may come back: that is waited for a little.
+Result<Fd> open_folder(Files& files, const Fd& root, const std::string& path) {
+  auto folder = files.open(root, path, O_RDONLY | O_DIRECTORY);
+  for (int tries = 0; !folder && is_elsewhere(folder.error()) && tries < most_waits; ++tries) {
+    std::this_thread::sleep_for(wait_for_folder);
+    folder = files.open(root, path, O_RDONLY | O_DIRECTORY);
+  }
+  return folder;
+}
+
 class Redo {
  public:
   Redo(Files& files, const TaskId& id, const Fd& root, const Tree& tree, std::size_t number, const Fd& undo)
@@ -57,7 +71,7 @@ class Redo {
   }
 
  private:
-  Result<Fd> parent(const std::string& path) { return files_.open(root_, parent_of(path), O_RDONLY | O_DIRECTORY); }
+  Result<Fd> parent(const std::string& path) { return open_folder(files_, root_, parent_of(path)); }
   void leave(const Change& c) { left_.push_back(tree_.root == "/" ? "/" + c.path : tree_.root + "/" + c.path); }
 
   Result<void> remove(const Change& c) {
@@ -100,7 +114,10 @@ class Redo {
 
   Result<void> place(const Change& c, std::size_t i) {
     WRIT_TRY(const auto from, find_prepared(c.path, prepared_name(id_, number_, i)));
-    if (!from) return {};  // it is in its place
+    if (!from) {
+      if (!is_placed(c)) leave(c);  // the folder with the copy in it was taken away
+      return {};
+    }
     const auto name = name_of(c.path), prepared = prepared_name(id_, number_, i);
     const auto folder = parent(c.path);
     if (!folder && !is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
@@ -142,10 +159,15 @@ class Redo {
     return files_.rename(undo_, "keeping", undo_, kept);
   }
 
+  bool is_placed(const Change& c) {
+    const auto there = files_.look(root_, c.path);
+    return there && kind_of(*there) == c.kind && (c.kind != Kind::file || static_cast<std::uint64_t>(there->st_size) == c.size);
+  }
+
   // The folder where the prepared copy lies: that of the target or one above.
   Result<std::optional<Fd>> find_prepared(const std::string& path, const std::string& name) {
     for (std::string at = parent_of(path);; at = parent_of(at)) {
-      auto folder = files_.open(root_, at, O_RDONLY | O_DIRECTORY);
+      auto folder = open_folder(files_, root_, at);
       if (!folder && !is_absent(folder.error()) && !is_elsewhere(folder.error())) return folder.error();
       if (folder && files_.look(*folder, name)) {
         touched_.insert(at);
@@ -233,10 +255,12 @@ Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Chan
     WRIT_TRY(auto some, Redo(files, id, root, changes.trees[i], i, undo_folder).run());
     left.insert(left.end(), some.begin(), some.end());
   }
+  if (!left.empty()) (void)!clear_prepared(files, id, changes).has_value();  // of what could not be placed; named is what counts
   return left;
 }
 
-Result<void> clear_prepared(Files& files, const TaskId& id, const Changes& changes) {
+Result<Reach> clear_prepared(Files& files, const TaskId& id, const Changes& changes) {
+  Reach reach = Reach::all;
   for (std::size_t t = 0; t < changes.trees.size(); ++t) {
     const auto& tree = changes.trees[t];
     const auto root = open_root(tree.root);
@@ -246,14 +270,15 @@ Result<void> clear_prepared(Files& files, const TaskId& id, const Changes& chang
       for (std::string at = parent_of(c.path); !at.empty(); at = parent_of(at)) folders.insert(at);
     const auto mine = std::string(prepared_prefix) + id.hex() + "-";
     for (const auto& path : folders) {
-      const auto folder = files.open(*root, path, O_RDONLY | O_DIRECTORY);
+      const auto folder = open_folder(files, *root, path);
+      if (!folder && !is_absent(folder.error())) reach = Reach::some;
       if (!folder) continue;
       WRIT_TRY(const auto names, files.list(*folder));
       for (const auto& name : names)
         if (name.starts_with(mine)) WRIT_CHECK(files.remove_file(*folder, name));
     }
   }
-  return {};
+  return reach;
 }
 
 Result<void> check_tree(Files& files, const Fd& root, const Tree& tree) {

@@ -36,8 +36,9 @@ class FolderSync {
 // Everything in `changes` is so afterwards, and synced, except what somebody changed since: those paths are the answer. Files
 // that are replaced or removed get a name in the folder `undo`, unless a copy is there.
 Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&, const std::string& undo);
-// Prepared copies are gone afterwards.
-Result<void> clear_prepared(Files&, const TaskId&, const Changes&);
+// Prepared copies are gone afterwards, as far as the folders that they lie in are where they were.
+enum class Reach : std::uint8_t { some, all };
+Result<Reach> clear_prepared(Files&, const TaskId&, const Changes&);
 // `conflict` unless the base is as the changes have it.
 Result<void> check_tree(Files&, const Fd& root, const Tree&);
 

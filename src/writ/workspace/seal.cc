@@ -94,6 +94,8 @@ class Seal {
       if (node.set_modified) return file_error(EBUSY, Code::invalid, "the folder itself cannot be changed", tree_.root);
       return {};
     }
+    // A folder may have been moved so that what is in it has such a name now.
+    if (nodes_.hides(path)) return file_error(EPERM, Code::denied, "the name is hidden from the task", path);
     Change c;
     c.path = path;
     c.mode = node.mode & 0777;

@@ -19,9 +19,10 @@ constexpr std::uint32_t file_mode = 0644, folder_mode = 0755, link_mode = 0777;
 
 Error busy_root() { return file_error(EBUSY, Code::invalid, "the folder itself cannot be changed", ""); }
 
-Result<void> check_name(std::string_view path, const Spot& at) {
+Result<void> check_name(const Nodes& nodes, std::string_view path, const Spot& at) {
   if (at.folder == nullptr) return busy_root();
   if (is_own_name(at.name)) return file_error(EPERM, Code::denied, "the name is Writ's own", path);
+  if (nodes.hides(at.path)) return file_error(EPERM, Code::denied, "the name is hidden from the task", path);
   return {};
 }
 
@@ -29,7 +30,7 @@ Result<void> check_name(std::string_view path, const Spot& at) {
 Result<Spot> free_spot(Nodes& nodes, std::string_view path) {
   WRIT_TRY(auto at, nodes.find(path, Follow::no));
   if (at.folder == nullptr) return file_error(EEXIST, Code::conflict, "it exists", path);
-  WRIT_CHECK(check_name(path, at));
+  WRIT_CHECK(check_name(nodes, path, at));
   if (at.node) return file_error(EEXIST, Code::conflict, "it exists", path);
   return at;
 }
@@ -108,7 +109,7 @@ Result<std::vector<std::string>> Shadow::below(std::string_view path) {
     paths.push_back(at);
     if (node->type != Status::Type::folder) continue;
     WRIT_CHECK(nodes.complete(*node));
-    if (node->keeps) return file_error(EBUSY, Code::denied, "the folder holds a store, and stays where it is", at);
+    if (node->keeps) return file_error(EBUSY, Code::denied, "the folder holds what is hidden from the task, and stays where it is", at);
     for (const auto& [name, child] : node->names) todo.emplace_back(join(at, name), child);
   }
   std::sort(paths.begin(), paths.end());
@@ -125,7 +126,7 @@ Result<std::unique_ptr<ShadowFile>> Shadow::open_file(std::string_view path, Fol
     return file_error(EOPNOTSUPP, Code::unsupported, "only regular files and folders are opened", path);
   if (!at.node) {
     if (create == Create::no) return file_error(ENOENT, Code::unavailable, "no such file", path);
-    WRIT_CHECK(check_name(path, at));
+    WRIT_CHECK(check_name(nodes, path, at));
     at.node = nodes.make(Status::Type::file, file_mode);
     WRIT_CHECK(nodes.copy_up(*at.node, Empty::yes));
     nodes.put(at, at.node);
@@ -177,7 +178,7 @@ Result<void> Shadow::rename(std::string_view from, std::string_view to) {
   WRIT_TRY(const auto source, nodes.need(from, Follow::no));
   WRIT_TRY(auto target, nodes.find(to, Follow::no));
   if (source.folder == nullptr || target.folder == nullptr) return busy_root();
-  WRIT_CHECK(check_name(to, target));
+  WRIT_CHECK(check_name(nodes, to, target));
   if (source.path == target.path || source.node == target.node) return {};  // POSIX: two names of one file stay
   const bool folder = source.node->type == Status::Type::folder;
   if (target.node && target.node->type == Status::Type::folder && !folder)

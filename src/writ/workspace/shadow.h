@@ -70,6 +70,8 @@ class Shadow {
     std::function<WallTime()> now;  // what new things are dated
     std::vector<std::pair<std::uint64_t, std::uint64_t>> hidden = {};  // device and inode of what is never visible (the store)
     std::string prefix = {};  // of its copies' names: shadows of one task share the folder
+    // Whether a path below the root is hidden from the task; what is below a hidden folder is hidden with it.
+    std::function<bool(std::string_view path)> hides = {};
   };
   // `unavailable` if there is no such folder.
   static Result<std::unique_ptr<Shadow>> open(Setup);

@@ -110,7 +110,7 @@ Result<NodePtr> Nodes::child(Node& folder, const std::string& name) {
   if (const auto i = folder.names.find(name); i != folder.names.end()) return i->second;
   if (folder.complete || !folder.base_path || is_own_name(name)) return NodePtr();
   const auto path = join(*folder.base_path, name);
-  if (gone_.contains(path)) return NodePtr();
+  if (gone_.contains(path) || hides(path)) return NodePtr();
   WRIT_TRY(auto node, from_base(path));
   if (node) folder.names.emplace(name, node);
   return node;

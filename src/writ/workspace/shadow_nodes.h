@@ -32,7 +32,7 @@ struct Node {
   // of a folder
   std::map<std::string, std::shared_ptr<Node>, std::less<>> names;
   bool complete = false;  // every name is known
-  bool keeps = false;     // it holds what is never visible (a store): so it cannot be moved or removed
+  bool keeps = false;     // it holds what is never visible (a store, what is hidden): so it cannot be moved or removed
 };
 using NodePtr = std::shared_ptr<Node>;
 
@@ -68,6 +68,7 @@ class Nodes {
   Result<Fd> copy_up(Node&, Empty);
   Result<Fd> open_copy(const Node&) const;
   Result<void> charge(std::uint64_t more);  // `exhausted` beyond max_shadow
+  bool hides(std::string_view path) const { return setup_.hides && setup_.hides(path); }
   void refund(std::uint64_t less) { used_ -= std::min(used_, less); }
   const std::string& contents() const { return setup_.contents; }
   std::string copy_path(std::uint64_t number) const { return setup_.contents + "/new-" + setup_.prefix + std::to_string(number); }
