@@ -46,7 +46,7 @@ Result<void> HostFile::take_digest(ByteCount largest, const Stop& stop) {
   WRIT_TRY(metadata_, metadata_of(fd_, place_.granted));
   if (metadata_.size > largest.value())
     return Error{Code::exhausted, "the file is larger than " + format_size(largest), place_.granted, {}};
-  DigestStream digest;
+  Sha256Stream digest;
   std::string start;  // as much as may have to be kept
   std::vector<std::byte> buffer(std::clamp<std::uint64_t>(metadata_.size + 1, 4096, piece));
   std::uint64_t total = 0;
@@ -70,7 +70,7 @@ Result<void> HostFile::take_digest(ByteCount largest, const Stop& stop) {
     metadata_.size = total;
     content_ = std::move(start);
   }
-  digest_ = digest.finish().sha256.hex();
+  digest_ = digest.finish().hex();
   return {};
 }
 

@@ -22,6 +22,9 @@ const EVP_MD* sha3_algorithm() {
   return fetched;
 }
 
+const EVP_MD* algorithm_of(const Sha256&) { return sha256_algorithm(); }
+const EVP_MD* algorithm_of(const Sha3&) { return sha3_algorithm(); }
+
 struct FreeContext {
   void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
 };
@@ -90,26 +93,32 @@ Sha3 sha3_256(BytesView bytes) {
 
 DigestPair digest(BytesView bytes) { return {sha256(bytes), sha3_256(bytes)}; }
 
-void DigestStream::Free::operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
-DigestStream::DigestStream() : sha256_(EVP_MD_CTX_new()), sha3_(EVP_MD_CTX_new()) {
-  start(sha256_.get(), sha256_algorithm());
-  start(sha3_.get(), sha3_algorithm());
+template <class D>
+StreamOf<D>::StreamOf() : context_(EVP_MD_CTX_new()) {
+  start(context_.get(), algorithm_of(D{}));
 }
-DigestStream::DigestStream(DigestStream&&) noexcept = default;
-DigestStream& DigestStream::operator=(DigestStream&&) noexcept = default;
-DigestStream::~DigestStream() = default;
+template <class D>
+StreamOf<D>::StreamOf(StreamOf&&) noexcept = default;
+template <class D>
+StreamOf<D>& StreamOf<D>::operator=(StreamOf&&) noexcept = default;
+template <class D>
+StreamOf<D>::~StreamOf() = default;
+template <class D>
+void StreamOf<D>::Free::operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
 
-void DigestStream::update(BytesView bytes) {
-  WRIT_ASSERT(sha256_ && sha3_);
-  add(sha256_.get(), bytes);
-  add(sha3_.get(), bytes);
+template <class D>
+void StreamOf<D>::update(BytesView bytes) {
+  WRIT_ASSERT(context_);
+  add(context_.get(), bytes);
 }
-DigestPair DigestStream::finish() {
-  WRIT_ASSERT(sha256_ && sha3_);
-  const DigestPair out{end<Sha256>(sha256_.get()), end<Sha3>(sha3_.get())};
-  sha256_.reset();
-  sha3_.reset();
+template <class D>
+D StreamOf<D>::finish() {
+  WRIT_ASSERT(context_);
+  const D out = end<D>(context_.get());
+  context_.reset();
   return out;
 }
+template class StreamOf<Sha256>;
+template class StreamOf<Sha3>;
 
 }  // namespace writ
