@@ -46,13 +46,15 @@ struct Word {
 };
 
 inline constexpr std::array<Word, 7> vocabulary{{
-    {Kind::state_read, "state.read", Nature::read, ResourceForm::object_path, "wasm", "read, list or stat objects of the state"},
-    {Kind::state_write, "state.write", Nature::staged, ResourceForm::object_path, "wasm",
+    {Kind::state_read, "state.read", Nature::read, ResourceForm::object_path, "wasm, process",
+     "read, list or stat objects of the state"},
+    {Kind::state_write, "state.write", Nature::staged, ResourceForm::object_path, "wasm, process",
      "create, change or remove objects of the state"},
-    {Kind::file_read, "file.read", Nature::read, ResourceForm::host_path, "wasm", "read, list or stat files of the host"},
-    {Kind::file_write, "file.write", Nature::staged, ResourceForm::host_path, "wasm",
+    {Kind::file_read, "file.read", Nature::read, ResourceForm::host_path, "wasm, process",
+     "read, list or stat files of the host"},
+    {Kind::file_write, "file.write", Nature::staged, ResourceForm::host_path, "wasm, process",
      "create, change, move or remove files and folders of the host; what tools run by themselves needs a grant by its name"},
-    {Kind::env, "env", Nature::read, ResourceForm::name, "wasm", "see an environment variable of the caller"},
+    {Kind::env, "env", Nature::read, ResourceForm::name, "wasm, process", "see an environment variable of the caller"},
     {Kind::clock_real, "clock.real", Nature::ambient, ResourceForm::none, "wasm", "see real time instead of virtual time"},
     {Kind::random_real, "random.real", Nature::ambient, ResourceForm::none, "wasm", "draw real instead of seeded randomness"},
 }};
