@@ -9,15 +9,15 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
 
 namespace writ::supervise {
 namespace {
 
 // By what they are for; sorted where the filter is made.
-constexpr std::array permitted = {
+constexpr long permitted[] = {
     // files and folders
     SYS_read, SYS_write, SYS_open, SYS_close, SYS_stat, SYS_fstat, SYS_lstat, SYS_lseek, SYS_pread64, SYS_pwrite64, SYS_readv,
     SYS_writev, SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_openat,
@@ -128,7 +128,7 @@ void look_at_sockets(Writer& w, const Enclosure& e) {
     w.load(low(0));
     if (way != Way::bare && !e.meets_sockets) w.answer_if(AF_UNIX, allow);
     if (way != Way::bare)
-      for (const unsigned family : {AF_INET, AF_INET6}) w.answer_if(family, allow);
+      for (const unsigned family : {unsigned{AF_INET}, unsigned{AF_INET6}}) w.answer_if(family, allow);
     if (way != Way::bare) {
       w.code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3));
       w.load(low(2));
@@ -202,7 +202,7 @@ void look_at_namespaces(Writer& w) {
 void look_at_the_rest(Writer& w, Way way) {
   w.call(SYS_ioctl, [&] {
     w.load(low(1));
-    for (const unsigned request : {TIOCSTI, TIOCLINUX, TIOCSETD, TIOCCONS}) w.answer_if(request, refuse);
+    for (const unsigned request : {unsigned{TIOCSTI}, unsigned{TIOCLINUX}, unsigned{TIOCSETD}, unsigned{TIOCCONS}}) w.answer_if(request, refuse);
     w.answer(allow);
   });
   w.call(SYS_personality, [&] {  // to ask, and for what every program is anyway
@@ -215,7 +215,7 @@ void look_at_the_rest(Writer& w, Way way) {
 }
 
 void permit(Writer& w) {
-  std::vector<long> sorted(permitted.begin(), permitted.end());
+  std::vector<long> sorted(std::begin(permitted), std::end(permitted));
   std::ranges::sort(sorted);
   for (std::size_t i = 0; i < sorted.size();) {
     std::size_t end = i + 1;

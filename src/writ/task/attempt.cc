@@ -261,6 +261,7 @@ void Attempt::seal_files() {
   const bool learns = spec_.purpose == Spec::Purpose::learn;
   if ((!success && !may_keep()) || (!mounted_files_ && (!work_files_ || learns))) return;
   auto files = mounted_files_ ? mounted_files_->seal(*session_) : work_files_->seal();
+  if (files && mounted_files_) sealed_.left_out = mounted_files_->left_out();
   if (files) sealed_.files = std::move(*files);
   else if (!success) return;
   else if (files.error().code == Code::conflict) sealed_.conflict = files.error().text();

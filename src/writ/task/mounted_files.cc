@@ -133,4 +133,10 @@ Result<workspace::Changes> MountedFiles::seal(gate::Session& session) {
   return all;
 }
 
+std::vector<std::string> MountedFiles::left_out() const {
+  std::vector<std::string> all;
+  for (const auto& f : folders_) all.insert(all.end(), f.shadow->left_out().begin(), f.shadow->left_out().end());
+  return all;
+}
+
 }  // namespace writ::task

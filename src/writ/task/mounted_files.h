@@ -32,6 +32,8 @@ class MountedFiles {
   std::vector<guest::Layer> layers() const;
   // After the guest has ended.
   Result<workspace::Changes> seal(gate::Session&);
+  // After that: what it did that Changes do not say, a line each (workspace/mounted.h).
+  std::vector<std::string> left_out() const;
 
  private:
   struct Folder {

@@ -33,6 +33,7 @@ struct Sealed {
   std::vector<authority::Handle> capabilities;  // of the ledger, which it held
   workspace::Changes files = {};       // as `changes`, of folders of the host
   std::string contents = {};           // where their new contents lie; empty: workspace::Places::shadow(task)
+  std::vector<std::string> left_out = {};  // what it did to folders and `files` do not say: a line each, for whoever ran it
   std::string conflict = {};           // over what the race for a file was lost while the task still ran
   guest::Isolation isolation = {};
 };

@@ -1,6 +1,7 @@
 #include "writ/task/settlement.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "writ/authority/policy/hindsight.h"
 #include "writ/base/assert.h"
@@ -50,6 +51,7 @@ class Court {
   Result<Report> deny(const Error& why);
   Result<Report> refuse(const Error& why);
   Result<Report> report();
+  void warn_of_left_out();
 
   store::Store& store_;
   const proof::Notary& notary_;
@@ -126,7 +128,7 @@ Result<void> Court::settle_as(proof::Settlement settlement, const gate::ChangeSe
     return settled;
   }
   report_.settlement = settlement;
-  if (changes != nullptr) report_.warnings = files_.complete();
+  if (changes != nullptr) std::ranges::move(files_.complete(), std::back_inserter(report_.warnings));
   else files_.forget();
   return {};
 }
@@ -245,6 +247,14 @@ Result<Report> Court::discard_staged() {
   return report();
 }
 
+// Enough of them to see what it is about.
+void Court::warn_of_left_out() {
+  constexpr std::size_t enough = 20;
+  const auto& left = sealed_.left_out;
+  for (std::size_t i = 0; i < std::min(left.size(), enough); ++i) report_.warnings.push_back("no part of a commit, so it is left out: " + left[i]);
+  if (left.size() > enough) report_.warnings.push_back("... and " + std::to_string(left.size() - enough) + " more");
+}
+
 Result<Report> Court::report() {
   const auto& output = sealed_.output;
   report_.id = sealed_.input.task;
@@ -262,6 +272,7 @@ Result<Report> Court::report() {
   if (report_.settlement == proof::Settlement::committed || was_staged()) {
     const auto sum = workspace::totals(sealed_.files);
     report_.files = {sum.files, sum.lines.added, sum.lines.removed};
+    warn_of_left_out();
   }
   report_.isolation = sealed_.isolation;
   report_.fence = sealed_.input.fence;

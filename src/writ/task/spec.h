@@ -97,7 +97,7 @@ struct Report {
   std::uint64_t allowed = 0, denied = 0, staged = 0, sent = 0;
   std::vector<ObjectChange> objects;
   FilesChange files;
-  std::vector<std::string> warnings;      // of a commit to files: what somebody changed meanwhile, what is not finished yet
+  std::vector<std::string> warnings;      // of changes to files: what no commit has, what somebody changed meanwhile, what is not finished
   guest::Resources resources;
   guest::Isolation isolation;             // not part of the receipt
   std::string fence;

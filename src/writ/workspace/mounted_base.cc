@@ -75,7 +75,8 @@ Result<std::vector<Entry>> entries(const Fd& folder) {
     if (name == "." || name == "..") continue;
     Entry entry{std::string(name), e->d_ino, e->d_type};
     struct stat s{};
-    if (entry.type == DT_UNKNOWN && ::fstatat(folder.get(), e->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0) entry.type = IFTODT(s.st_mode);
+    if (entry.type == DT_UNKNOWN && ::fstatat(folder.get(), e->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0)
+      entry.type = static_cast<unsigned char>(IFTODT(s.st_mode));
     found.push_back(std::move(entry));
   }
   std::ranges::sort(found, {}, &Entry::name);

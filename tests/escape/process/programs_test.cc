@@ -71,6 +71,15 @@ TEST_F(Programs, ScriptsRunWithTheirInterpreter) {
   EXPECT_EQ(p.run({"run", "-e", "1", "--lang", "cobol"}).status, 64);
 }
 
+TEST_F(Programs, WhatNoCommitHasIsSaid) {
+  WRIT_NEED_PROGRAM("python3");
+  const Ended e = in_workspace({"python3", "-c", "import os; open('f', 'w').write('x'); os.setxattr('f', 'user.colour', b'red')"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_THAT(e.err, HasSubstr("left out: f: "));
+  EXPECT_THAT(e.err, HasSubstr("user.colour"));
+  EXPECT_EQ(in_workspace({"sh", "-c", "echo y >f"}).err.find("left out"), std::string::npos);
+}
+
 TEST_F(Programs, AScriptIsWhatWasRead) {
   WRIT_NEED_PROGRAM("python3");
   std::ofstream(dir() + "/s.py") << "import os\ntry: open(__file__, 'a')\nexcept OSError as e: print(e.strerror)\n";
