@@ -29,7 +29,7 @@ threaded_tests() {
 SANITIZED="writ_base_test writ_wire_test writ_effect_test writ_authority_test writ_authority_policy_test writ_actor_test
 writ_gate_test writ_store_test fault_store_test writ_proof_merkle_test writ_proof_verify_test writ_proof_test models_merkle
 conformance_wire conformance_merkle writ_executor_test writ_task_test writ_runtime_test writ_guest_wasm_test
-writ_fence_test writ_memory_test writ_verify_program_test"
+writ_fence_test writ_memory_test writ_verify_program_test writ_workspace_test writ_supervise_test"
 SANITIZED=$(echo $SANITIZED)
 
 build_sanitized() {
