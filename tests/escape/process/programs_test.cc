@@ -73,11 +73,12 @@ TEST_F(Programs, ScriptsRunWithTheirInterpreter) {
 
 TEST_F(Programs, WhatNoCommitHasIsSaid) {
   WRIT_NEED_PROGRAM("python3");
-  const Ended e = in_workspace({"python3", "-c", "import os; open('f', 'w').write('x'); os.setxattr('f', 'user.colour', b'red')"});
+  const std::string script = "import os, sys; open(sys.argv[1], 'w').write('x'); os.setxattr(sys.argv[1], 'user.colour', b'red')";
+  const Ended e = in_workspace({"python3", "-c", script, dir() + "/f"});
   EXPECT_EQ(e.status, 0) << e.err;
   EXPECT_THAT(e.err, HasSubstr("left out: f: "));
   EXPECT_THAT(e.err, HasSubstr("user.colour"));
-  EXPECT_EQ(in_workspace({"sh", "-c", "echo y >f"}).err.find("left out"), std::string::npos);
+  EXPECT_EQ(in_workspace({"sh", "-c", "echo y >$0", dir() + "/g"}).err.find("left out"), std::string::npos);
 }
 
 TEST_F(Programs, AScriptIsWhatWasRead) {
