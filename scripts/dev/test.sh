@@ -76,7 +76,7 @@ key_tests_skipped() {
 
 # The tests labelled keys, on emulated keys.
 emulated_tests() {
-  scripts/emulate.sh ctest --test-dir build/release -L keys -LE no-emulation -j 2 --output-on-failure --no-tests=error --timeout 900
+  scripts/emulate.sh ctest --test-dir build/release -L keys -j 2 --output-on-failure --no-tests=error --timeout 900
 }
 
 # They run in the background; end_key_tests waits for them. EMULATED says how

@@ -24,6 +24,12 @@ constexpr std::size_t file_size = 4096;
 std::string content(std::int64_t n) { return std::string(file_size - 8, 'x') + std::to_string(10'000'000 + n % 10'000'000); }
 std::string file(std::int64_t i) { return "f" + std::to_string(i); }
 
+void commit_all(store::Store& store, const Places& places, const TaskId& id, const Changes& changes) {
+  auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
+  if (!commit || !store.write([&](store::Transaction& t) { return (*commit)->enter(t); }) || !(*commit)->apply() || !(*commit)->finish(store))
+    throw std::runtime_error("commit");
+}
+
 void redo_journal(benchmark::State& state) {
   testing::Folder base, own;
   for (std::int64_t i = 0; i < state.range(0); ++i) base.write(file(i), content(i));
@@ -43,10 +49,7 @@ void redo_journal(benchmark::State& state) {
     }
     Changes changes;
     changes.trees.push_back(*(*shadow)->seal());
-    auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
-    if (!commit || !(*store)->write([&](store::Transaction& t) { return (*commit)->enter(t); }) || !(*commit)->apply() ||
-        !(*commit)->finish(**store))
-      throw std::runtime_error("commit");
+    commit_all(**store, places, id, changes);
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
@@ -105,10 +108,7 @@ void commit_some(benchmark::State& state) {
       if (e.path().filename().string().starts_with("new-")) std::filesystem::remove(e.path());
     ::sync();
     state.ResumeTiming();
-    auto commit = Commit::prepare(host_files(), places, id, changes, places.shadow(id));
-    if (!commit || !(*store)->write([&](store::Transaction& t) { return (*commit)->enter(t); }) || !(*commit)->apply() ||
-        !(*commit)->finish(**store))
-      throw std::runtime_error("commit");
+    commit_all(**store, places, id, changes);
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

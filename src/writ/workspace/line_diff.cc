@@ -86,10 +86,10 @@ bool is_text(std::string_view s) { return s.size() <= max_text.value() && s.find
 
 std::vector<Edit> diff_lines(const Texts& before, const Texts& after) {
   std::vector<Edit> edits;
-  std::vector<Box> todo{{0, before.size(), 0, after.size()}};  // the last is the first in the text
-  while (!todo.empty()) {
-    Box box = todo.back();
-    todo.pop_back();
+  std::vector<Box> boxes{{0, before.size(), 0, after.size()}};  // the last is the first in the text
+  while (!boxes.empty()) {
+    Box box = boxes.back();
+    boxes.pop_back();
     while (box.a < box.b && box.c < box.d && before[box.a] == after[box.c]) ++box.a, ++box.c;
     while (box.a < box.b && box.c < box.d && before[box.b - 1] == after[box.d - 1]) --box.b, --box.d;
     if (box.a == box.b || box.c == box.d) {
@@ -102,8 +102,8 @@ std::vector<Edit> diff_lines(const Texts& before, const Texts& after) {
       add(edits, box);
       continue;
     }
-    todo.push_back({split->x, box.b, split->y, box.d});
-    todo.push_back({box.a, split->x, box.c, split->y});
+    boxes.push_back({split->x, box.b, split->y, box.d});
+    boxes.push_back({box.a, split->x, box.c, split->y});
   }
   return edits;
 }

@@ -100,17 +100,17 @@ Result<std::string> Shadow::read_link(std::string_view path) {
 Result<std::vector<std::string>> Shadow::below(std::string_view path) {
   auto& nodes = *parts_->nodes;
   WRIT_TRY(const auto top, nodes.need(path, Follow::no));
-  std::vector<std::pair<std::string, NodePtr>> todo{{top.path, top.node}};
+  std::vector<std::pair<std::string, NodePtr>> unvisited{{top.path, top.node}};
   std::vector<std::string> paths;
-  while (!todo.empty()) {
-    auto [at, node] = std::move(todo.back());
-    todo.pop_back();
+  while (!unvisited.empty()) {
+    auto [at, node] = std::move(unvisited.back());
+    unvisited.pop_back();
     WRIT_CHECK(check_movable(*node, at));
     paths.push_back(at);
     if (node->type != Status::Type::folder) continue;
     WRIT_CHECK(nodes.complete(*node));
     if (node->keeps) return file_error(EBUSY, Code::denied, "the folder holds what is hidden from the task, and stays where it is", at);
-    for (const auto& [name, child] : node->names) todo.emplace_back(join(at, name), child);
+    for (const auto& [name, child] : node->names) unvisited.emplace_back(join(at, name), child);
   }
   std::sort(paths.begin(), paths.end());
   return paths;

@@ -36,14 +36,14 @@ Error leads_out(std::string_view path, std::string_view to) {
   return e;
 }
 
-void push_segments(std::deque<std::string>& todo, std::string_view path) {
+void push_segments(std::deque<std::string>& segments_left, std::string_view path) {
   std::vector<std::string> segments;
   while (!path.empty()) {
     const auto end = path.find('/');
     if (const auto s = path.substr(0, end); !s.empty() && s != ".") segments.emplace_back(s);
     path.remove_prefix(end == path.npos ? path.size() : end + 1);
   }
-  todo.insert(todo.begin(), segments.begin(), segments.end());
+  segments_left.insert(segments_left.begin(), segments.begin(), segments.end());
 }
 
 }  // namespace
@@ -138,12 +138,12 @@ Result<void> Nodes::complete(Node& folder) {
 
 Result<Spot> Nodes::find(std::string_view path, Follow follow) {
   std::vector<Spot> way{{nullptr, top_, "", ""}};
-  std::deque<std::string> todo;
-  push_segments(todo, path);
+  std::deque<std::string> segments_left;
+  push_segments(segments_left, path);
   int links = 0;
-  while (!todo.empty()) {
-    const std::string name = std::move(todo.front());
-    todo.pop_front();
+  while (!segments_left.empty()) {
+    const std::string name = std::move(segments_left.front());
+    segments_left.pop_front();
     if (name == "..") {
       if (way.size() == 1) return leads_out(path, "..");
       way.pop_back();
@@ -154,10 +154,10 @@ Result<Spot> Nodes::find(std::string_view path, Follow follow) {
     if (!folder) return file_error(ENOENT, Code::unavailable, "no such folder", path);
     if (folder->type != Status::Type::folder) return file_error(ENOTDIR, Code::invalid, "not a folder", path);
     WRIT_TRY(auto node, child(*folder, name));
-    if (node && node->type == Status::Type::link && (!todo.empty() || follow == Follow::yes)) {
+    if (node && node->type == Status::Type::link && (!segments_left.empty() || follow == Follow::yes)) {
       if (++links > max_links) return file_error(ELOOP, Code::invalid, "too many links", path);
       if (node->target.starts_with('/')) return leads_out(path, node->target);
-      push_segments(todo, node->target);
+      push_segments(segments_left, node->target);
       continue;
     }
     way.push_back({folder, std::move(node), name, join(way.back().path, name)});

@@ -94,6 +94,17 @@ struct Outcomes {
   std::uint64_t committed = 0, conflicts = 0, left = 0;
 };
 
+  // The scene when the changes of a task are in it.
+  static std::map<std::string, std::string> committed(std::map<std::string, std::string> scene) {
+    scene["d/file"] = "new";
+    scene["d/made"] = "/";
+    scene["d/made/new"] = "";
+    scene["d/made/deep"] = "old";
+    scene.erase("d/gone");
+    scene.erase("d/sub/deep");
+    return scene;
+  }
+
 class CommitRace : public Race {
  protected:
   void SetUp() override {
@@ -187,13 +198,7 @@ TEST_F(CommitRace, ACommitNeverWritesOutside) {
     const Changes changes = sealed(id);
     std::optional<std::vector<std::string>> left;
     beside_a_stranger([&] { left = commit(id, changes, places.shadow(id)); });
-    auto after = before;
-    after["d/file"] = "new";
-    after["d/made"] = "/";
-    after["d/made/new"] = "";
-    after["d/made/deep"] = "old";
-    after.erase("d/gone");
-    after.erase("d/sub/deep");
+    const auto after = committed(before);
     judge(left, before, after, sum);
   }
   tell("commit", sum);
@@ -212,13 +217,7 @@ TEST_F(CommitRace, ACommitOfAStagedTaskNeverWritesOutside) {
     ASSERT_TRUE(stored);
     std::optional<std::vector<std::string>> left;
     beside_a_stranger([&] { left = commit(id, *stored, places.shadow(id)); });
-    auto after = before;
-    after["d/file"] = "new";
-    after["d/made"] = "/";
-    after["d/made/new"] = "";
-    after["d/made/deep"] = "old";
-    after.erase("d/gone");
-    after.erase("d/sub/deep");
+    const auto after = committed(before);
     judge(left, before, after, sum);
     ASSERT_TRUE(remove_contents(places.shadow(id)));
   }
