@@ -2,8 +2,8 @@
 #
 # `test` builds and tests, in this order: the release build; the programs named below under the address and
 # undefined-behaviour sanitizers; what has threads of ours under the thread sanitizer; all that ships read by clang for its
-# thread-safety analysis; every test on the release build. `check` adds, where the CPU has no protection keys, the tests labelled `keys` in an
-# emulated machine that has them (they take longer than all the rest), the models at full length, and clang-tidy.
+# thread-safety analysis; where the CPU has no protection keys, the tests labelled `keys` in an emulated machine that has
+# them; every test on the release build. `check` adds all programs under the sanitizers, the models at full length, and clang-tidy.
 #
 # The last lines are ctest's own summary of the release build. What could not run here is listed just before it: tests that
 # skipped (with their reason) and tests that a sanitizer cannot run (label no-asan, no-tsan, or left out by their
@@ -74,43 +74,26 @@ key_tests_skipped() {
   done
 }
 
-# The tests labelled keys, on emulated keys.
+# The tests labelled keys, on emulated keys, where this CPU has none. EMULATED says how it stands: empty (it has them), yes,
+# or the reason why not. Every module at hand on both tiers is left out: it takes as long there as all the rest.
+EMULATED=""
 emulated_tests() {
-  scripts/emulate.sh ctest --test-dir build/release -L keys -j 2 --output-on-failure --no-tests=error --timeout 900
+  scripts/emulate.sh ctest --test-dir build/release -L keys -E '[.]Tiers[.]GiveTheSame$' -j 2 --output-on-failure --no-tests=error --timeout 900
+  case $? in
+    0) EMULATED=yes ;;
+    69) EMULATED="no emulated machine could be made (build/log/test-keys-emulated.log)" ;;
+    *) EMULATED=yes; return 1 ;;
+  esac
 }
 
-# They run in the background; end_key_tests waits for them. EMULATED says how
-# it stands: empty (this CPU has keys, or WRIT_PARTS leaves them out), running, yes, or the reason why not.
-EMULATED=""
-begin_key_tests() {
+key_tests() {
   machine_has_keys && return 0
   # shellcheck disable=SC2046
-  if ! quietly setup-emulated install_packages $(wanted_packages emulated | awk '$2 != "-" { print $1 }' | missing_packages); then
+  if quietly setup-emulated install_packages $(wanted_packages emulated | awk '$2 != "-" { print $1 }' | missing_packages); then
+    part quietly test-keys-emulated emulated_tests
+  else
     EMULATED="the packages of the emulated machine could not be installed"
-    return 0
   fi
-  EMULATED=running
-  EMULATED_FROM=$SECONDS
-  emulated_tests >"$LOG/test-keys-emulated.log" 2>&1 </dev/null &
-  EMULATED_JOB=$!
-  trap 'kill "$EMULATED_JOB" 2>/dev/null' INT TERM
-}
-
-end_key_tests() {
-  local status
-  [ "$EMULATED" = running ] || return 0
-  wait "$EMULATED_JOB"; status=$?
-  trap - INT TERM
-  case $status in
-    0) EMULATED=yes; printf '%-28sok %s\n' test-keys-emulated "$(elapsed "$EMULATED_FROM")" ;;
-    69) EMULATED=$(grep -m1 '^emulate: ' "$LOG/test-keys-emulated.log")
-        printf '%-28snot here\n' test-keys-emulated ;;
-    *) EMULATED=yes FAILED="$FAILED test-keys-emulated"
-       printf '%-28sFAILED %s\n' test-keys-emulated "$(elapsed "$EMULATED_FROM")"
-       printf -- '--- the end of build/log/test-keys-emulated.log\n' >&2
-       tail -n "${WRIT_TAIL:-40}" "$LOG/test-keys-emulated.log" >&2
-       printf -- '---\n' >&2 ;;
-  esac
 }
 
 not_covered() {
@@ -162,8 +145,9 @@ do_test() {
     all)
       part quietly build-asan build_sanitized && part quietly test-asan sanitized_tests
       part quietly build-tsan build_threaded && part quietly test-tsan threaded_tests
-      part quietly read-by-clang build_preset clang ;;
-    release) say "sanitizers and clang           left out (WRIT_PARTS=release)" ;;
+      part quietly read-by-clang build_preset clang
+      key_tests ;;
+    release) say "sanitizers, clang, keys     left out (WRIT_PARTS=release)" ;;
     *) fail 64 "unknown WRIT_PARTS: $WRIT_PARTS" "all or release" ;;
   esac
   say "test-release"
@@ -199,9 +183,6 @@ do_check() {
     *) fail 64 "unknown word: $1" "./dev check, or ./dev check --models" ;;
   esac
   do_test || fail 1 "./dev test fails" "its last lines say what"
-  begin_key_tests
-  end_key_tests
-  [ -z "$FAILED" ] || fail 1 "the key tests failed in the emulated machine" "log: build/log/test-keys-emulated.log"
   quietly build-asan-all build_preset asan || fail 1 "the asan build failed" "log: build/log/build-asan-all.log"
   quietly test-asan-all ctest --test-dir build/asan -LE no-asan -j "$JOBS" --output-on-failure --no-tests=error --timeout 900 ||
     fail 1 "a sanitizer found something" "log: build/log/test-asan-all.log"
