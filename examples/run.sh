@@ -1,33 +1,12 @@
 #!/usr/bin/env bash
 # The main job on real input, as `./dev run` shows it: a program that is granted one folder and one part of the state builds
 # an index and commits it; its receipt is verified by a program that has nothing but the receipt; then its hostile twin
-# tries what it was not granted, and nothing of it stays. Every line after a `$` is a command that you can type.
-# Ends with 1 as soon as something is not as it should be.
-set -u
-
-PATH=${PATH:-/usr/bin:/bin}:$(cd "$(dirname "$0")/.." && pwd)/build/release/bin
-WRIT=$(command -v writ) || { echo "examples/run.sh: no writ in PATH; build it with ./dev build" >&2; exit 69; }
-EXAMPLES=$(cd "$(dirname "$WRIT")/../examples" && pwd) || exit 69
+# tries what it was not granted, and nothing of it stays.
+. "$(dirname "$0")/session.sh"
+PROGRAMS=$(cd "$(dirname "$WRIT")/../examples" && pwd) || exit 69
 LICENSES=/usr/share/common-licenses
+cp "$PROGRAMS/index.wasm" "$PROGRAMS/hostile.wasm" . || exit 69
 
-# A place of its own: a store, keys and configuration that are gone afterwards.
-PLACE=$(mktemp -d) || exit 69
-trap 'rm -rf "$PLACE"' EXIT
-export XDG_CONFIG_HOME=$PLACE/config XDG_DATA_HOME=$PLACE/data
-unset WRIT_STORE
-cp "$EXAMPLES/index.wasm" "$EXAMPLES/hostile.wasm" "$PLACE" && cd "$PLACE" || exit 69
-
-say() { printf '\n== %s\n' "$*"; }
-# expect STATUS COMMAND: shows the command, runs it, and compares how it ended.
-expect() {
-  local wanted=$1 status
-  printf '\n$ %s\n' "$2"
-  bash -c "$2" 2>&1
-  status=$?
-  [ "$status" -eq "$wanted" ] && return
-  printf 'examples/run.sh: this ended with %s instead of %s\n' "$status" "$wanted" >&2
-  exit 1
-}
 state_root() { writ audit | sed -n 's/.*state root //p'; }
 
 say "A store, with its own signing key."
@@ -45,7 +24,7 @@ say "The receipt proves it to anyone who knows the key: no store, no network, an
 expect 0 "writ log key > key"
 expect 0 "mkdir elsewhere && cp index.receipt elsewhere && cd elsewhere && writ-verify --key \"\$(cat ../key)\" index.receipt | cut -c1-130"
 expect 0 "sed s/completed/Completed/ index.receipt > forged.receipt"
-expect 1 "set -o pipefail; writ-verify --key \"\$(cat key)\" forged.receipt | cut -c1-130"
+expect 1 "writ-verify --key \"\$(cat key)\" forged.receipt | cut -c1-130"
 
 BEFORE=$(state_root)
 say "The same job's hostile twin. First it overwrites what it may write, then it goes for the passwords."

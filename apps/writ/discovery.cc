@@ -44,7 +44,7 @@ Result<std::string> nearest_dot_writ(const std::string& start) {
     struct stat here {
     }, entry{};
     if (::stat(folder.empty() ? "/" : folder.c_str(), &here) != 0 || here.st_dev != first.st_dev) return std::string();
-    const std::string candidate = folder + "/.writ";
+    std::string candidate = folder + "/.writ";
     if (::lstat(candidate.c_str(), &entry) == 0) return candidate;
     if (errno != ENOENT && errno != EACCES) return system_error(errno, "cannot look for a store", candidate);
     if (folder.empty()) return std::string();

@@ -75,7 +75,7 @@ Result<StorePlace> place_of_store(const Invocation& i) {
 }
 
 Result<std::string> image_cache(const Invocation& i) {
-  const std::string own = cache_folder(i.surroundings);
+  std::string own = cache_folder(i.surroundings);
   if (!own.empty() && can_be_made(own)) return own;
   const int number = errno;
   WRIT_TRY(const StorePlace place, place_of_store(i));

@@ -4,15 +4,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
+#include <filesystem>
+#include <system_error>
 
 namespace writ::cli {
 
 Surroundings Surroundings::of_this_process() {
   Surroundings s;
-  const std::unique_ptr<char, decltype(&std::free)> folder(::getcwd(nullptr, 0), &std::free);
-  if (folder && folder.get()[0] == '/') s.working_folder = folder.get();
+  std::error_code unreachable;
+  if (const auto folder = std::filesystem::current_path(unreachable); folder.is_absolute()) s.working_folder = folder.string();
   s.user = ::geteuid();
   for (char** v = environ; v && *v; ++v) s.environment.emplace_back(*v);
   return s;

@@ -63,7 +63,7 @@ Result<std::string> take_string(const Json& json, const std::string& member) {
 }
 
 Result<std::string> take_text(const Json& json, const std::string& member) {
-  WRIT_TRY(const auto text, take_string(json, member));
+  WRIT_TRY(auto text, take_string(json, member));
   const std::string other = member + "_base64";
   WRIT_TRY(const auto coded, take_string(json, other));
   if (coded.empty()) return text;

@@ -30,12 +30,13 @@ Result<std::vector<Mapping>> executable_mappings() {
   std::vector<Mapping> out;
   std::istringstream lines(maps);
   for (std::string line; std::getline(lines, line);) {
-    unsigned long begin = 0, end = 0;
-    char access[5] = {};
-    int name_at = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s %*s %*s %*s %n", &begin, &end, access, &name_at) < 3) continue;
-    if (access[0] != 'r' || access[2] != 'x') continue;
-    const auto name = name_at > 0 ? line.substr(static_cast<std::size_t>(name_at)) : std::string();
+    std::istringstream fields(line);
+    std::uint64_t begin = 0, end = 0;
+    char dash = 0;
+    std::string access, offset, device, inode, name;
+    fields >> std::hex >> begin >> dash >> end >> access >> offset >> device >> inode >> std::ws;
+    if (!access.starts_with('r') || access.find('x') != 2) continue;
+    std::getline(fields, name);
     if (name == "[vsyscall]") continue;  // emulated by the kernel, never executed
     if (!out.empty() && out.back().end == begin)
       out.back().end = end;

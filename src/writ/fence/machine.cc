@@ -7,7 +7,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
 
 #include "writ/fence/fence.h"
 
@@ -38,7 +38,10 @@ bool has_system_call_dispatch() {
 
 bool at_least(const std::string& kernel, int major, int minor) {
   int a = 0, b = 0;
-  if (std::sscanf(kernel.c_str(), "%d.%d", &a, &b) != 2) return false;
+  const char* end = kernel.data() + kernel.size();
+  const auto dot = std::from_chars(kernel.data(), end, a);
+  if (dot.ec != std::errc() || dot.ptr == end || *dot.ptr != '.') return false;
+  if (std::from_chars(dot.ptr + 1, end, b).ec != std::errc()) return false;
   return a > major || (a == major && b >= minor);
 }
 

@@ -66,8 +66,8 @@ std::byte* GatePages::install(std::size_t slot, const GateTemplate& gate, std::u
   std::byte* page = base_ + slot * page_size.value();
   std::memset(page, 0xcc, page_size.value());  // int3: no gadget in what is left of the page
   std::memcpy(page, gate.code.data(), gate.code.size());
-  const ControlBlock* address = &controls_[slot];
-  for (const auto at : gate.map->control) std::memcpy(page + at, &address, sizeof address);
+  const auto control = reinterpret_cast<std::uint64_t>(&controls_[slot]);
+  for (const auto at : gate.map->control) std::memcpy(page + at, &control, sizeof control);
   for (const auto at : gate.map->pkru)
     if (at) std::memcpy(page + at, &guest_pkru, sizeof guest_pkru);
   controls_[slot].abandon = reinterpret_cast<std::uint64_t>(page + gate.map->abandon);

@@ -5,7 +5,6 @@
 namespace writ::gate {
 
 using authority::policy::Counts;
-using authority::policy::Enforcer;
 using authority::policy::Program;
 using authority::policy::Source;
 

@@ -9,7 +9,6 @@
 
 namespace writ::gate {
 
-using effect::Effect;
 using effect::Kind;
 
 namespace {

@@ -7,7 +7,6 @@
 
 namespace writ::gate {
 
-using effect::Effect;
 using effect::Kind;
 
 // An actor's "leads out" is an escape and belongs in the journal; its other errors are the guest's to see.

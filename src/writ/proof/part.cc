@@ -82,7 +82,7 @@ Result<std::string> take_part(const store::View& view, BytesView& in) {
 
 Shape shape_of(std::string_view object, const std::function<bool(std::string_view)>& changes) {
   WRIT_ASSERT(object.find('\0') == object.npos);
-  const Shape whole{std::string(object), {}};
+  Shape whole{std::string(object), {}};
   Shape out{"{", {}};
   if (!object.starts_with('{')) return whole;
   for (std::size_t at = 1; at < object.size();) {

@@ -153,7 +153,7 @@ Result<void> Check::records() {
 Result<void> Check::mend() {
   if (!pages_sound_ || (orphans_.empty() && !index_wrong_)) return {};
   WRIT_CHECK(connection_.run("BEGIN IMMEDIATE"));
-  const Result<void> mended = [&]() -> Result<void> {
+  Result<void> mended = [&]() -> Result<void> {
     WRIT_CHECK(settle_log(connection_));
     // Asked again, because the lock was not held before.
     WRIT_CHECK(connection_.run("DELETE FROM body WHERE id NOT IN (SELECT body FROM object WHERE body IS NOT NULL)"));

@@ -175,7 +175,7 @@ int v_time64(sqlite3_vfs* v, sqlite3_int64* out) { return vfs_below(v)->xCurrent
 
 sqlite3_file* log_file(sqlite3* db) {
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
   return file && file->pMethods == &methods ? file : nullptr;
 }
 
@@ -191,7 +191,7 @@ Result<std::string> checked_disk(const std::string& below_name) {
   const std::lock_guard lock(registering);
   sqlite3_vfs* const below = sqlite3_vfs_find(below_name.empty() ? nullptr : below_name.c_str());
   if (!below) return Error{Code::unavailable, "no such SQLite VFS", below_name, {}};
-  const std::string name = std::string("writ-checked-") + below->zName;
+  std::string name = std::string("writ-checked-") + below->zName;
   if (sqlite3_vfs_find(name.c_str())) return name;
   struct Layer {
     std::string name;

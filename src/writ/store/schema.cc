@@ -117,7 +117,7 @@ Result<std::string> resolve(const std::string& folder) {
 
 Result<std::string> find_store(const std::string& folder) {
   WRIT_TRY(const std::string resolved, resolve(folder));
-  const std::string file = resolved + "/" + file_name;
+  std::string file = resolved + "/" + file_name;
   struct stat found;
   if (::lstat(file.c_str(), &found) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return Error{Code::unavailable, "there is no store here", folder, "`writ init` makes one"};
@@ -131,7 +131,7 @@ Result<std::string> find_store(const std::string& folder) {
 Result<void> check_file_header(Connection& connection) {
   const std::string& where = connection.file();
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
   if (!file || !file->pMethods) return not_a_store("is not a file", where);
   sqlite3_int64 size = 0;
   if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return connection.failure("the store cannot be read");

@@ -63,7 +63,7 @@ Result<void> settle_log(Connection& connection) {
   const std::string name = log_name(connection.file());
   if (!is_unsynced(name)) return {};
   sqlite3_file* log = nullptr;
-  sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
   if (!log || !log->pMethods || write_again(log) != SQLITE_OK || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK ||
       !sync_folder_of(name))
     return Error{Code::poisoned, "the disk refused a sync of the write-ahead log, and refuses it still", name, "mend the disk, then try again"};

@@ -110,7 +110,7 @@ void sweep(const std::string& in) {
 // Held as long as the descriptor is open.
 std::string make_folder(const std::string& in, const std::string& name, std::vector<Fd>& held) {
   sweep(in);
-  const std::string folder = in + "/" + name;
+  std::string folder = in + "/" + name;
   for (int i = 0; i < tries; ++i) {
     if (::mkdir(folder.c_str(), 0755) != 0) return {};
     Fd fd = open_folder(folder);

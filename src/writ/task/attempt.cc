@@ -134,7 +134,7 @@ Result<void> Attempt::open_mounted_files() {
 
 // The task's private folder in the store, which goes with its settlement; held, so that nobody takes it for a crashed one's.
 Result<std::string> Attempt::private_folder() {
-  const auto folder = workspace::Places{std::filesystem::absolute(parts_.store.folder()).string()}.shadow(admission_.id);
+  auto folder = workspace::Places{std::filesystem::absolute(parts_.store.folder()).string()}.shadow(admission_.id);
   if (!private_folder_) {
     WRIT_TRY(private_folder_, workspace::hold_contents(folder));
   }

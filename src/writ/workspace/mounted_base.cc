@@ -53,7 +53,7 @@ Error left_alone(std::string what, std::string_view path) {
 
 Result<std::string> make_place(const std::string& folder) {
   for (int number = 0;; ++number) {
-    const auto place = folder + "/mounted" + (number == 0 ? "" : "-" + std::to_string(number));
+    auto place = folder + "/mounted" + (number == 0 ? "" : "-" + std::to_string(number));
     if (::mkdir(place.c_str(), 0700) == 0) return place;
     if (errno != EEXIST) return system_error(errno, "cannot make a folder for what a task changes", place);
   }

@@ -29,14 +29,14 @@ Result<std::string> find_program(const std::string& command, std::string_view pa
   if (command.empty()) return invalid("the command has no name", "--", "writ run [OPTIONS] -- COMMAND [ARGS...]");
   if (command.find('\0') != command.npos) return invalid("the command's name holds a zero byte", "--");
   if (command.find('/') != command.npos) {
-    const auto absolute = (std::filesystem::path(folder) / command).lexically_normal().string();
+    auto absolute = (std::filesystem::path(folder) / command).lexically_normal().string();
     if (const int number = refusal(absolute)) return system_error(number, "cannot execute", command);
     return absolute;
   }
   bool there = false;
   while (!path.empty()) {
     const auto end = std::min(path.find(':'), path.size());
-    const auto candidate = std::string(path.substr(0, end)) + "/" + command;
+    auto candidate = std::string(path.substr(0, end)) + "/" + command;
     path.remove_prefix(std::min(end + 1, path.size()));
     if (!candidate.starts_with('/')) continue;  // the working folder is no place for commands
     const int number = refusal(candidate);
