@@ -6,20 +6,14 @@
 // tools are whole compilers whose calls change with their versions; it is the second wall behind Landlock and limits.
 #pragma once
 
-#include <linux/filter.h>
 #include <sys/types.h>
 
-#include <array>
-#include <cstddef>
-
 #include "writ/supervise/command.h"
+#include "writ/supervise/filter_writer.h"
 
 namespace writ::supervise {
 
-struct Filter {
-  std::array<sock_filter, 96> code;
-  unsigned short size = 0;
-};
+using Filter = FixedFilter<96>;
 
 // Pure and allocation-free: the child calls it, because the filter holds its process id.
 Filter make_filter(Processes, pid_t self);

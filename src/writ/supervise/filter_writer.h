@@ -1,14 +1,22 @@
-// Writes a seccomp program, instruction by instruction: jumps count the instructions that are skipped. Allocates nothing,
-// since a child before exec uses it. `Filter` has an array `code` and a `size`.
+// Writes a seccomp program, instruction by instruction: jumps count the instructions that are skipped. Into a FixedFilter it
+// allocates nothing, for a child before exec; a std::vector<sock_filter> takes a program of any length.
 #pragma once
 
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <array>
 #include <cstddef>
 
 namespace writ::supervise {
+
+template <std::size_t N>
+struct FixedFilter {
+  std::array<sock_filter, N> code;
+  unsigned short size = 0;
+  void push_back(sock_filter f) { code[size++] = f; }
+};
 
 template <class Filter>
 class FilterWriter {
@@ -32,9 +40,11 @@ class FilterWriter {
   }
   Filter filter;
 
+ protected:
+  void put(sock_filter f) { filter.push_back(f); }
+
  private:
   static constexpr unsigned x32_bit = 0x40000000;
-  void put(sock_filter f) { filter.code[filter.size++] = f; }
 };
 
 }  // namespace writ::supervise

@@ -21,10 +21,7 @@ constexpr std::array fatal = {
     SYS_swapon, SYS_swapoff, SYS_open_by_handle_at, SYS_quotactl, SYS_acct, SYS_modify_ldt, SYS_remap_file_pages, SYS_iopl,
     SYS_ioperm, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime};
 
-struct LockFilter {
-  std::array<sock_filter, fatal.size() + 16> code;
-  unsigned short size = 0;
-};
+using LockFilter = FixedFilter<fatal.size() + 16>;
 
 // Of the process, as the filter is: the kernel keeps it, and says only that there are filters, not whose.
 std::atomic<bool> locked = false;

@@ -12,6 +12,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
+#include <vector>
+
+#include "writ/supervise/filter_writer.h"
 
 namespace writ::supervise {
 namespace {
@@ -61,7 +64,6 @@ constexpr long permitted[] = {
     SYS_recvfrom, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg, SYS_shutdown, SYS_setsockopt, SYS_getsockopt};
 
 constexpr unsigned newest_call_known = 462;  // mseal (Linux 6.10)
-constexpr unsigned x32_bit = 0x40000000;
 constexpr unsigned namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
                                 CLONE_NEWNET | CLONE_NEWTIME;
 constexpr unsigned set_bits = S_ISUID | S_ISGID;
@@ -72,11 +74,10 @@ constexpr unsigned low(unsigned argument) {  // x86-64 is little-endian
   return static_cast<unsigned>(offsetof(seccomp_data, args)) + 8 * argument;
 }
 
-class Writer {
+// Most of these rules answer as soon as they know.
+class Writer : public FilterWriter<std::vector<sock_filter>> {
  public:
-  void load(unsigned offset) { put(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)); }
   void mask(unsigned bits) { put(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits)); }
-  void answer(unsigned value) { put(BPF_STMT(BPF_RET | BPF_K, value)); }
   void answer_if(unsigned value, unsigned what) {
     put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
     answer(what);
@@ -100,26 +101,12 @@ class Writer {
   // What `body` writes is for this system call alone, and answers it.
   template <class Body>
   void call(long number, Body body) {
-    const std::size_t jump = code.size();
+    const std::size_t jump = filter.size();
     put(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 0));
     body();
-    code[jump].jf = static_cast<unsigned char>(code.size() - jump - 1);
+    filter[jump].jf = static_cast<unsigned char>(filter.size() - jump - 1);
   }
-  std::vector<sock_filter> code;
-
- private:
-  void put(sock_filter f) { code.push_back(f); }
 };
-
-void kill_foreign_tables(Writer& w) {
-  w.load(offsetof(seccomp_data, arch));
-  w.code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-  w.answer(SECCOMP_RET_KILL_PROCESS);
-  w.load(offsetof(seccomp_data, nr));
-  w.answer_if(~0u, allow);  // what a tracer makes of a call that it skips; no program can ask for it
-  w.answer_from(x32_bit, SECCOMP_RET_KILL_PROCESS);
-  w.answer_from(newest_call_known + 1, missing);
-}
 
 // Sockets with a path are the host's where the tree is, or a part of it that is shown.
 void look_at_sockets(Writer& w, const Enclosure& e) {
@@ -130,7 +117,7 @@ void look_at_sockets(Writer& w, const Enclosure& e) {
     if (way != Way::bare)
       for (const unsigned family : {unsigned{AF_INET}, unsigned{AF_INET6}}) w.answer_if(family, allow);
     if (way != Way::bare) {
-      w.code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3));
+      w.skip_unless(AF_NETLINK, 3);
       w.load(low(2));
       w.answer_if(0 /* NETLINK_ROUTE */, allow);
     }
@@ -145,20 +132,24 @@ void look_at_sockets(Writer& w, const Enclosure& e) {
   });
 }
 
+struct Looked {
+  long number;
+  unsigned argument;  // which one is looked at
+};
+constexpr Looked changing_modes[] = {{SYS_chmod, 1}, {SYS_fchmod, 1}, {SYS_fchmodat, 2}},
+                 making_nodes[] = {{SYS_mknod, 1}, {SYS_mknodat, 2}},
+                 setting_times[] = {{SYS_utime, 1}, {SYS_utimes, 1}, {SYS_futimesat, 2}, {SYS_utimensat, 2}};
+
 void look_at_modes(Writer& w) {
-  struct Call {
-    long number;
-    unsigned argument;
-  };
-  for (const auto& [number, argument] : {Call{SYS_chmod, 1}, {SYS_fchmod, 1}, {SYS_fchmodat, 2}})
-    w.call(number, [&] {
-      w.load(low(argument));
+  for (const auto& c : changing_modes)
+    w.call(c.number, [&] {
+      w.load(low(c.argument));
       w.answer_if_any_bit(set_bits, refuse);
       w.answer(allow);
     });
-  for (const auto& [number, argument] : {Call{SYS_mknod, 1}, {SYS_mknodat, 2}})
-    w.call(number, [&] {
-      w.load(low(argument));
+  for (const auto& c : making_nodes)
+    w.call(c.number, [&] {
+      w.load(low(c.argument));
       w.mask(S_IFMT);
       for (const unsigned type : {0u, unsigned{S_IFREG}, unsigned{S_IFIFO}, unsigned{S_IFSOCK}}) w.answer_if(type, allow);
       w.answer(refuse);
@@ -173,13 +164,9 @@ void look_at_what_is_shared(Writer& w) {
         SYS_fsetxattr,  SYS_removexattr,  SYS_lremovexattr, SYS_fremovexattr,       SYS_shmget, SYS_shmat,    SYS_shmctl,   SYS_semget,
         SYS_semop,      SYS_semtimedop,   SYS_semctl,       SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl,   SYS_mq_open,  SYS_mq_unlink})
     w.call(number, [&] { w.answer(refuse); });
-  struct Call {
-    long number;
-    unsigned times;
-  };
-  for (const auto& [number, times] : {Call{SYS_utime, 1}, {SYS_utimes, 1}, {SYS_futimesat, 2}, {SYS_utimensat, 2}})
-    w.call(number, [&] {  // to now, which is what writing does as well
-      for (const unsigned half : {low(times), low(times) + 4}) {
+  for (const auto& c : setting_times)
+    w.call(c.number, [&] {  // to now, which is what writing does as well
+      for (const unsigned half : {low(c.argument), low(c.argument) + 4}) {
         w.load(half);
         w.answer_unless(0, refuse);
       }
@@ -231,7 +218,9 @@ void permit(Writer& w) {
 
 std::vector<sock_filter> make_task_filter(const Enclosure& e) {
   Writer w;
-  kill_foreign_tables(w);
+  w.kill_foreign_tables();
+  w.answer_if(~0u, allow);  // that of a tracer
+  w.answer_from(newest_call_known + 1, missing);
   if (e.watching == Watching::denials)
     for (const long number : {SYS_open, SYS_openat, SYS_openat2, SYS_execve}) w.call(number, [&] { w.answer(notify); });
   look_at_sockets(w, e);
@@ -240,7 +229,7 @@ std::vector<sock_filter> make_task_filter(const Enclosure& e) {
   look_at_namespaces(w);
   look_at_the_rest(w, e.way);
   permit(w);
-  return std::move(w.code);
+  return std::move(w.filter);
 }
 
 }  // namespace writ::supervise
