@@ -164,6 +164,25 @@ TEST(PrepareAnew, SeveralThreadsPrepareTheSameModuleAtOnce) {
   EXPECT_EQ(a->get(), b->get()) << "one mapping serves all";
 }
 
+// A caller that runs a module again and again need not hold its image. Which module it is, all of its bytes say.
+TEST(PrepareAnew, WhatWasPreparedLastStaysLoaded) {
+  Machine m(fresh_folder());
+  const auto answering = [](int n) { return wat("(module (func (export \"_start\")) (func (export \"n\") (result i32) (i32.const " + std::to_string(n) + ")))"); };
+  const auto known = [&](int n) { return std::weak_ptr<const Image>(*m.prepare(answering(n))); };
+  const auto first = known(10);
+  EXPECT_FALSE(first.expired());
+  EXPECT_EQ(known(10).lock(), first.lock());
+  EXPECT_EQ(first.lock()->code(), digest(answering(10)));
+  const auto other = known(11);  // of the same length
+  EXPECT_EQ(answering(10).size(), answering(11).size());
+  EXPECT_NE(other.lock(), first.lock());
+  EXPECT_EQ(other.lock()->code(), digest(answering(11)));
+  for (int n = 12; n < 19; ++n) known(n);
+  EXPECT_TRUE(first.expired()) << "more than eight are not held";
+  EXPECT_FALSE(other.expired());
+  EXPECT_EQ((*m.prepare(answering(10)))->code(), digest(answering(10)));
+}
+
 TEST_F(Prepare, DigestsNameTheToolsAndTheImage) {
   const auto a = machine.prepare(wat(trivial)), b = machine.prepare(wat("(module (func (export \"_start\") unreachable))"));
   ASSERT_TRUE(a && b);

@@ -86,8 +86,10 @@ class Image {
   virtual ~Image() = default;
   virtual const Tool& engine() const = 0;     // what runs it, with the digest of the image: "wasm clang-14 -O2"
   virtual const Tool& toolchain() const = 0;  // what made it: tools, versions, flags, our runtime
-  // Of code that is a file of the host and was not handed over as bytes; such code is not kept.
+  // The digests of the code, where the image knows them; else who has the bytes takes them.
   virtual std::optional<DigestPair> code() const { return std::nullopt; }
+  // False: the code is a file of the host, of which nobody handed over the bytes; it is not kept.
+  virtual bool code_was_handed_over() const { return true; }
   // Why two runs may differ whatever they are granted; empty: they do not.
   virtual std::string_view nondeterminism() const { return {}; }
 };

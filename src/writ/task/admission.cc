@@ -111,11 +111,11 @@ Result<Admission> admit(const Spec& spec, const Clock& clock) {
   return admission;
 }
 
-proof::InputManifest input_manifest(const Spec& spec, const Admission& admission, const guest::Image& image, const guest::Engine& engine) {
+proof::InputManifest input_manifest(const Spec& spec, const DigestPair& code, const Admission& admission, const guest::Image& image, const guest::Engine& engine) {
   proof::InputManifest m;
   m.arguments = spec.arguments;
   for (const auto& g : spec.grants) m.capabilities.push_back(capability(g));
-  m.code = {code_digest(spec, image), spec.language, spec.code_name};
+  m.code = {code, spec.language, spec.code_name};
   for (const auto& d : spec.denies) m.denies.push_back(d.text());
   m.engine = {image.engine().digest, image.engine().name};
   m.toolchain = {image.toolchain().digest, image.toolchain().name};

@@ -31,7 +31,7 @@ proof::Capability capability(const authority::Grant&, authority::Handle = author
 std::vector<proof::Capability> learning();
 
 // Everything that is known before the run. What the run decides (input read, environment seen) is filled in by seal.
-proof::InputManifest input_manifest(const Spec&, const Admission&, const guest::Image&, const guest::Engine&);
+proof::InputManifest input_manifest(const Spec&, const DigestPair& code, const Admission&, const guest::Image&, const guest::Engine&);
 
 // The grant that a manifest's capability was made from.
 Result<authority::Grant> grant_of(const proof::Capability&);

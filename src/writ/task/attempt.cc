@@ -47,7 +47,7 @@ Result<void> Attempt::admit() {
   if (!spec_.name.empty() && find_task(*snapshot_, spec_.name))
     return Error{Code::conflict, "the name is taken by another task", "--id " + spec_.name, "a name is used once"};
   WRIT_CHECK(ask_policies());
-  sealed_.input = input_manifest(spec_, admission_, *image_, parts_.engine);
+  sealed_.input = input_manifest(spec_, code_, admission_, *image_, parts_.engine);
   if (!spec_.capabilities.empty()) {
     if (parts_.ledger == nullptr) return Error{Code::unavailable, "there is no ledger of capabilities here", {}, {}};
     WRIT_CHECK(parts_.ledger->admit(spec_.capabilities, holder(code_)));
@@ -241,7 +241,7 @@ void Attempt::seal_recipe() {
   r.seed = admission_.seed;
   r.sequence = snapshot_->sequence();
   // Looked up here and not by the store's writer. Code is never taken out again, so that it is there means that it stays.
-  if (image_->code()) return;
+  if (!image_->code_was_handed_over()) return;
   const auto known = has_code(*snapshot_, sealed_.input.code.digest.sha256);
   if (!known || !*known) sealed_.code = std::move(spec_.code);
 }

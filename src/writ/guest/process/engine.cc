@@ -26,6 +26,7 @@ class Program final : public Image {
   const Tool& engine() const override { return engine_; }
   const Tool& toolchain() const override { return toolchain_; }
   std::optional<DigestPair> code() const override { return code_.empty() ? std::optional(engine_.digest) : std::nullopt; }
+  bool code_was_handed_over() const override { return !code_.empty(); }
   std::string_view nondeterminism() const override { return "process"; }
   BytesView bytes() const { return code_; }
 

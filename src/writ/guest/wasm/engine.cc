@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <mutex>
 
@@ -27,11 +28,48 @@ using Loaded = Result<std::shared_ptr<const WasmImage>>;
 
 // A module on its way to an image.
 struct Candidate {
-  BytesView code;
-  Sha256 digest;
+  Bytes code;
+  DigestPair digest;
   Module module;
   std::vector<Linked> imports;
 };
+
+// The modules that were prepared last, with their images: found by their bytes, since to compare them costs a twentieth of
+// digesting and parsing them again. Threads: any.
+class Recent {
+ public:
+  std::shared_ptr<const Candidate> find(BytesView code) const;
+  void used(std::shared_ptr<const Candidate>, std::shared_ptr<const WasmImage>);
+
+ private:
+  static constexpr std::size_t most = 8;
+  static constexpr ByteCount largest = 4 * MiB;  // of code that is kept
+  struct Entry {
+    std::shared_ptr<const Candidate> candidate;
+    std::shared_ptr<const WasmImage> image;  // held, so that the next run finds it loaded
+  };
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;  // guarded by mutex_; the one used last is first
+};
+
+std::shared_ptr<const Candidate> Recent::find(BytesView code) const {
+  std::vector<std::shared_ptr<const Candidate>> same_size;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& e : entries_)
+      if (e.candidate->code.size() == code.size()) same_size.push_back(e.candidate);
+  }
+  const auto found = std::ranges::find_if(same_size, [&](const auto& c) { return std::memcmp(c->code.data(), code.data(), code.size()) == 0; });
+  return found == same_size.end() ? nullptr : *found;
+}
+
+void Recent::used(std::shared_ptr<const Candidate> candidate, std::shared_ptr<const WasmImage> image) {
+  if (candidate->code.size() > largest.value()) return;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& e) { return e.candidate->digest == candidate->digest; });
+  entries_.insert(entries_.begin(), {std::move(candidate), std::move(image)});
+  if (entries_.size() > most) entries_.pop_back();
+}
 
 class WasmEngine final : public Engine {
  public:
@@ -43,7 +81,7 @@ class WasmEngine final : public Engine {
   Result<Run> run(const Image&, Call&) override;
 
  private:
-  Result<Candidate> examine(BytesView code);
+  Result<std::shared_ptr<const Candidate>> examine(BytesView code);
   std::shared_ptr<const WasmImage> loaded(const Sha256& key);
   Loaded load(const Candidate&, const Toolchain&, const Sha256& key, BytesView object);
   Loaded find(const Candidate&, Tier);  // null: neither loaded nor in the cache
@@ -56,6 +94,7 @@ class WasmEngine final : public Engine {
   Foundry foundry_;
   std::mutex mutex_;
   std::map<Sha256, std::weak_ptr<const WasmImage>> images_;  // guarded by mutex_
+  Recent recent_;
 };
 
 std::shared_ptr<const WasmImage> WasmEngine::loaded(const Sha256& key) {
@@ -66,7 +105,7 @@ std::shared_ptr<const WasmImage> WasmEngine::loaded(const Sha256& key) {
 }
 
 Loaded WasmEngine::load(const Candidate& c, const Toolchain& chain, const Sha256& key, BytesView object) {
-  WRIT_TRY(auto image, WasmImage::load(*options_.fence, object, c.module, c.imports, chain.tier, chain.tool));
+  WRIT_TRY(auto image, WasmImage::load(*options_.fence, object, c.digest, c.module, c.imports, chain.tier, chain.tool));
   const std::lock_guard lock(mutex_);
   images_[key] = image;
   return image;
@@ -74,7 +113,7 @@ Loaded WasmEngine::load(const Candidate& c, const Toolchain& chain, const Sha256
 
 Loaded WasmEngine::find(const Candidate& c, Tier tier) {
   WRIT_TRY(const Toolchain chain, foundry_.toolchain(tier));
-  const Sha256 key = Foundry::key(chain, c.digest);
+  const Sha256 key = Foundry::key(chain, c.digest.sha256);
   if (auto image = loaded(key)) return image;
   WRIT_TRY(const auto kept, foundry_.find(key));
   if (!kept) return nullptr;
@@ -85,7 +124,7 @@ Loaded WasmEngine::obtain(const Candidate& c, Tier tier) {
   WRIT_TRY(auto found, find(c, tier));
   if (found) return found;
   WRIT_TRY(const Toolchain chain, foundry_.toolchain(tier));
-  const Sha256 key = Foundry::key(chain, c.digest);
+  const Sha256 key = Foundry::key(chain, c.digest.sha256);
   WRIT_TRY(const Bytes made, foundry_.make(c.code, c.module, chain, key));
   return load(c, chain, key, made);
 }
@@ -109,7 +148,8 @@ void WasmEngine::ask_for_better(BytesView code) {
     options_.improve();
 }
 
-Result<Candidate> WasmEngine::examine(BytesView code) {
+Result<std::shared_ptr<const Candidate>> WasmEngine::examine(BytesView code) {
+  if (auto known = recent_.find(code)) return known;
   auto module = parse_module(code);
   if (!module) {
     // The validator knows more than we do about what is wrong.
@@ -120,20 +160,21 @@ Result<Candidate> WasmEngine::examine(BytesView code) {
   if (state_size(*module).value() > ARENA_STATE_MAX)
     return invalid("the module's tables and globals need more than 16 MiB", "table", "make its tables smaller");
   WRIT_TRY(std::vector<Linked> imports, link_imports(*module, options_.host));
-  return Candidate{code, sha256(code), std::move(*module), std::move(imports)};
+  return std::make_shared<const Candidate>(Bytes(code.begin(), code.end()), digest(code), std::move(*module), std::move(imports));
 }
 
 Result<std::shared_ptr<const Image>> WasmEngine::prepare(std::span<const std::byte> code) {
-  WRIT_TRY(const Candidate c, examine(code));
-  WRIT_TRY(auto image, choose(c));
+  WRIT_TRY(const auto candidate, examine(code));
+  WRIT_TRY(auto image, choose(*candidate));
+  recent_.used(candidate, image);
   return std::shared_ptr<const Image>(std::move(image));
 }
 
 Result<std::shared_ptr<const Image>> WasmEngine::prepare_as(std::span<const std::byte> code, std::string_view engine) {
   for (const Tier tier : {Tier::fast, Tier::best}) {
     if (engine != engine_name(tier)) continue;
-    WRIT_TRY(const Candidate c, examine(code));
-    WRIT_TRY(auto image, obtain(c, tier));
+    WRIT_TRY(const auto candidate, examine(code));
+    WRIT_TRY(auto image, obtain(*candidate, tier));
     return std::shared_ptr<const Image>(std::move(image));
   }
   return prepare(code);

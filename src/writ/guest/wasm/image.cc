@@ -59,8 +59,8 @@ Relocated relocate(const Elf& elf, std::uint64_t base) {
 
 }  // namespace
 
-Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, BytesView object, Module module,
-                                                                 std::vector<Linked> imports, Tier tier, Tool toolchain) {
+Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, BytesView object, const DigestPair& code, Module module,
+                                                         std::vector<Linked> imports, Tier tier, Tool toolchain) {
   WRIT_TRY(const Elf elf, read_elf(object));
   std::shared_ptr<WasmImage> image(new WasmImage);
   WRIT_TRY(image->code_, fence.reserve_code(elf.size));
@@ -77,6 +77,7 @@ Result<std::shared_ptr<const WasmImage>> WasmImage::load(fence::Fence& fence, By
   }
   if (image->instantiate_ == 0) return Error{Code::corrupt, "the image cannot be entered", {}, {}};
   std::ranges::sort(image->entries_);
+  image->module_digest_ = code;
   image->tier_ = tier;
   image->state_size_ = wasm::state_size(module);
   image->engine_ = {std::string(engine_name(tier)), digest(object)};

@@ -20,11 +20,12 @@ class WasmImage final : public Image {
  public:
   // Reads, relocates, scans and maps the image's object. `corrupt` if it is not what our linker makes; `invalid` if it
   // holds an instruction that no guest may have.
-  static Result<std::shared_ptr<const WasmImage>> load(fence::Fence&, BytesView object, Module, std::vector<Linked>, Tier,
-                                                       Tool toolchain);
+  static Result<std::shared_ptr<const WasmImage>> load(fence::Fence&, BytesView object, const DigestPair& code, Module,
+                                                       std::vector<Linked>, Tier, Tool toolchain);
 
   const Tool& engine() const override { return engine_; }
   const Tool& toolchain() const override { return toolchain_; }
+  std::optional<DigestPair> code() const override { return module_digest_; }
 
   const Module& module() const { return module_; }
   const std::vector<Linked>& imports() const { return imports_; }
@@ -48,6 +49,7 @@ class WasmImage final : public Image {
 
   Tier tier_ = Tier::best;
   Tool engine_, toolchain_;
+  DigestPair module_digest_;
   std::unique_ptr<fence::Code> code_;
   Module module_;
   std::vector<Linked> imports_;

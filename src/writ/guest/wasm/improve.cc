@@ -1,7 +1,6 @@
 #include "writ/guest/wasm/improve.h"
 
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -21,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view waiting = ".waiting", lock_name = "improving.lock", in_vain = "in-vain-";
 constexpr int lowest_priority = 19;
+// ioprio_set(2). <linux/ioprio.h> of Linux 6.1.192 is not C++: it names a parameter `class`.
+constexpr int io_of_process = 1, io_class_shift = 13, io_class_idle = 3;
 
 std::vector<fs::path> queue(const std::string& folder) {
   std::vector<fs::path> found;
@@ -36,7 +37,7 @@ void yield_to_everybody() {
   (void)::setpriority(PRIO_PROCESS, 0, lowest_priority);
   const sched_param none{};
   (void)::sched_setscheduler(0, SCHED_IDLE, &none);
-  (void)::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+  (void)::syscall(SYS_ioprio_set, io_of_process, 0, io_class_idle << io_class_shift);
 }
 
 Result<Fd> Improvements::lock() const {
