@@ -17,18 +17,19 @@ Result<void> validate(store::Transaction& t, const ChangeSet& changes) {
 
 namespace {
 
-Result<AppliedWrite> apply(store::Transaction& t, const StagedWrite& w) {
+// `root` is that of the state map, before and after.
+Result<AppliedWrite> apply(store::Transaction& t, const StagedWrite& w, Sha256& root) {
   WRIT_TRY(const auto before, t.version(w.path));
   AppliedWrite applied{w.path, before, {}, !w.body, w.digest, 0};
   if (w.body) {
     WRIT_TRY(const auto state, t.put_object(w.path, as_bytes(*w.body), w.digest));
     applied.after = state.version;
     applied.size = w.body->size();
-    WRIT_CHECK(proof::put_state(t, w.path, state.version, w.digest.sha256));
+    WRIT_TRY(root, proof::put_state(t, root, w.path, state.version, w.digest.sha256));
   } else {
     WRIT_TRY(const auto state, t.remove_object(w.path));
     applied.after = state.version;
-    WRIT_CHECK(proof::remove_state(t, w.path));
+    WRIT_TRY(root, proof::remove_state(t, root, w.path));
   }
   return applied;
 }
@@ -39,14 +40,15 @@ Result<void> settle(store::Store& store, const ChangeSet* changes, const Testimo
   WRIT_CHECK(store.write([&](store::Transaction& t) -> Result<void> {
     Applied applied;
     WRIT_TRY(applied.state_before, proof::state_root(t));
+    applied.state_after = applied.state_before;
     if (changes != nullptr) {
       WRIT_CHECK(validate(t, *changes));
       for (const auto& w : changes->writes) {
-        WRIT_TRY(auto write, apply(t, w));
+        WRIT_TRY(auto write, apply(t, w, applied.state_after));
         applied.writes.push_back(std::move(write));
       }
+      if (!changes->writes.empty()) WRIT_CHECK(proof::write_state_root(t, applied.state_after));
     }
-    WRIT_TRY(applied.state_after, proof::state_root(t));
     return testify(t, applied);
   }));
   return {};

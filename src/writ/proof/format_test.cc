@@ -43,14 +43,15 @@ Sha256 leaf_by_hand(std::string_view path, unsigned char version, std::string_vi
 TEST_F(Format, StateRootOfNothingOfOneAndOfTwo) {
   EXPECT_EQ(*state_root(*store_->snapshot()), Sha256{});
   write([](store::Transaction& t) -> Result<void> {
-    WRIT_CHECK(put_state(t, "a", ObjectVersion(3), sha256(as_bytes("body of a"))));
-    return {};
+    WRIT_TRY(const auto root, put_state(t, Sha256{}, "a", ObjectVersion(3), sha256(as_bytes("body of a"))));
+    return write_state_root(t, root);
   });
   const Sha256 a = leaf_by_hand("a", 3, "body of a"), b = leaf_by_hand("b", 1, "body of b");
   EXPECT_EQ(*state_root(*store_->snapshot()), a);
   write([](store::Transaction& t) -> Result<void> {
-    WRIT_CHECK(put_state(t, "b", ObjectVersion(1), sha256(as_bytes("body of b"))));
-    return {};
+    WRIT_TRY(const auto before, state_root(t));
+    WRIT_TRY(const auto root, put_state(t, before, "b", ObjectVersion(1), sha256(as_bytes("body of b"))));
+    return write_state_root(t, root);
   });
   // SHA-256("a") begins with ca (1100...), SHA-256("b") with 3e (0011...): they differ in bit 0, and b has the 0.
   const std::byte head[3] = {std::byte{3}, std::byte{0}, std::byte{0}};

@@ -65,8 +65,11 @@ Scratch& filled(std::int64_t size) {
   });
   for (std::uint64_t i = 0; i < count;)
     at->second.write([&](store::Transaction& t) -> Result<void> {
-      for (const std::uint64_t end = std::min(count, i + fill_batch); i < end; ++i) WRIT_CHECK(put_state(t, path(i), ObjectVersion(1), leaf(i)));
-      return {};
+      WRIT_TRY(auto root, state_root(t));
+      for (const std::uint64_t end = std::min(count, i + fill_batch); i < end; ++i) {
+        WRIT_TRY(root, put_state(t, root, path(i), ObjectVersion(1), leaf(i)));
+      }
+      return write_state_root(t, root);
     });
   return at->second;
 }
@@ -117,8 +120,9 @@ void BM_StatePut(benchmark::State& state) {
   std::uint64_t next = 0, version = 2;
   in_one_transaction(state, [&](store::Transaction& t) -> Result<void> {
     next = (next + 7919) % size;
-    WRIT_CHECK(put_state(t, path(next), ObjectVersion(version++), leaf(next)));
-    return {};
+    WRIT_TRY(const auto before, state_root(t));
+    WRIT_TRY(const auto root, put_state(t, before, path(next), ObjectVersion(version++), leaf(next)));
+    return write_state_root(t, root);
   });
 }
 BENCHMARK(BM_StatePut)->Apply(sizes);

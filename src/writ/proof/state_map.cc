@@ -52,8 +52,15 @@ Bytes encode_inner(const Sha256& key, unsigned depth, const Sha256& left, const 
   return out;
 }
 
-Result<Node> load(const store::View& view, const Sha256& hash) {
-  WRIT_TRY(auto bytes, view.record(state_node_table, hash.view()));
+// Where a node stands: below a parent that divides at bit n - 1, all of its keys begin with these n bits. The root: n = 0.
+Bytes place(const Sha256& key, unsigned n) {
+  Bytes out{static_cast<std::byte>(n >> 8), static_cast<std::byte>(n & 255)};
+  append(out, bits_above(key, n).view().first((n + 7) / 8));
+  return out;
+}
+
+Result<Node> load(store::Transaction& t, const Sha256& key, unsigned n, const Sha256& hash) {
+  WRIT_TRY(auto bytes, t.current(state_node_table, place(key, n)));
   const auto broken = Error{Code::corrupt, "the state map lacks a node or has a broken one", hash.hex(), "run writ audit"};
   if (!bytes || sha256(*bytes) != hash) return broken;
   Node node;
@@ -66,7 +73,7 @@ Result<Node> load(const store::View& view, const Sha256& hash) {
     node.key = *Sha256::from(all.subspan(3, 32));
     node.left = *Sha256::from(all.subspan(35, 32));
     node.right = *Sha256::from(all.subspan(67, 32));
-    if (node.depth >= key_bits) return broken;
+    if (node.depth >= key_bits || node.depth < n) return broken;
   } else {
     return broken;
   }
@@ -74,50 +81,58 @@ Result<Node> load(const store::View& view, const Sha256& hash) {
   return node;
 }
 
-Result<Sha256> save(store::Transaction& t, const Bytes& encoded) {
-  const Sha256 hash = sha256(encoded);
-  WRIT_CHECK(t.put_record(state_node_table, hash.view(), encoded));
-  return hash;
+Result<Sha256> save(store::Transaction& t, const Sha256& key, unsigned n, const Bytes& encoded) {
+  WRIT_CHECK(t.put_current(state_node_table, place(key, n), encoded));
+  return sha256(encoded);
 }
 
-Result<Sha256> join(store::Transaction& t, const Sha256& key, unsigned depth, const Sha256& here, const Sha256& sibling) {
-  return bit(key, depth) ? save(t, encode_inner(key, depth, sibling, here)) : save(t, encode_inner(key, depth, here, sibling));
+// An inner node at place n that divides at `depth`: on the key's side stands `here`.
+Result<Sha256> join(store::Transaction& t, const Sha256& key, unsigned n, unsigned depth, const Sha256& here, const Sha256& sibling) {
+  return save(t, key, n, bit(key, depth) ? encode_inner(key, depth, sibling, here) : encode_inner(key, depth, here, sibling));
 }
 
-// The subtree at `hash` with the leaf in it. What it replaces is forgotten.
-Result<Sha256> put(store::Transaction& t, const Sha256& hash, const Sha256& key, const Bytes& leaf) {
-  WRIT_TRY(const Node node, load(t, hash));
+// The subtree at place n, whose hash is given, with the leaf in it.
+Result<Sha256> put(store::Transaction& t, const Sha256& hash, unsigned n, const Sha256& key, const Bytes& leaf) {
+  WRIT_TRY(const Node node, load(t, key, n, hash));
   const unsigned differs = first_difference(node.key, key);
   if (node.is_leaf ? differs < key_bits : differs < node.depth) {
-    WRIT_TRY(const Sha256 made, save(t, leaf));
-    return join(t, key, differs, made, hash);
+    WRIT_CHECK(save(t, node.key, differs + 1, node.encoded));
+    WRIT_TRY(const Sha256 made, save(t, key, differs + 1, leaf));
+    return join(t, key, n, differs, made, hash);
   }
-  WRIT_CHECK(t.remove_record(state_node_table, hash.view()));
-  if (node.is_leaf) return save(t, leaf);
+  if (node.is_leaf) return save(t, key, n, leaf);
   const bool right = bit(key, node.depth);
-  WRIT_TRY(const Sha256 child, put(t, right ? node.right : node.left, key, leaf));
-  return join(t, key, node.depth, child, right ? node.left : node.right);
+  WRIT_TRY(const Sha256 child, put(t, right ? node.right : node.left, node.depth + 1, key, leaf));
+  return join(t, key, n, node.depth, child, right ? node.left : node.right);
+}
+
+Sha256 beside(Sha256 key, unsigned i) {
+  key.bytes[i / 8] ^= static_cast<std::byte>(0x80u >> (i % 8));
+  return key;
 }
 
 // The subtree without the key; nothing if it is empty then.
-Result<std::optional<Sha256>> remove(store::Transaction& t, const Sha256& hash, const Sha256& key) {
-  WRIT_TRY(const Node node, load(t, hash));
+Result<std::optional<Sha256>> remove(store::Transaction& t, const Sha256& hash, unsigned n, const Sha256& key) {
+  WRIT_TRY(const Node node, load(t, key, n, hash));
   const unsigned differs = first_difference(node.key, key);
   if (node.is_leaf ? differs < key_bits : differs < node.depth)
     return Error{Code::corrupt, "the state map lacks an object that the state has", key.hex(), "run writ audit"};
-  WRIT_CHECK(t.remove_record(state_node_table, hash.view()));
-  if (node.is_leaf) return std::optional<Sha256>();
+  if (node.is_leaf) {
+    WRIT_CHECK(t.remove_current(state_node_table, place(key, n)));
+    return std::optional<Sha256>();
+  }
   const bool right = bit(key, node.depth);
   const Sha256& sibling = right ? node.left : node.right;
-  WRIT_TRY(const auto child, remove(t, right ? node.right : node.left, key));
-  if (!child) return std::optional<Sha256>(sibling);
-  WRIT_TRY(const Sha256 joined, join(t, key, node.depth, *child, sibling));
-  return std::optional<Sha256>(joined);
-}
-
-Result<Sha256> set_root(store::Transaction& t, const Sha256& root) {
-  WRIT_CHECK(t.put_record(state_root_table, as_bytes("root"), root.view()));
-  return root;
+  WRIT_TRY(const auto child, remove(t, right ? node.right : node.left, node.depth + 1, key));
+  if (child) {
+    WRIT_TRY(const Sha256 joined, join(t, key, n, node.depth, *child, sibling));
+    return std::optional<Sha256>(joined);
+  }
+  const Sha256 other = beside(key, node.depth);  // what is left moves up
+  WRIT_TRY(const Node left, load(t, other, node.depth + 1, sibling));
+  WRIT_CHECK(t.remove_current(state_node_table, place(other, node.depth + 1)));
+  WRIT_CHECK(save(t, key, n, left.encoded));
+  return std::optional<Sha256>(sibling);
 }
 
 struct Leaf {
@@ -143,23 +158,20 @@ Result<Sha256> state_root(const store::View& view) {
   return *root;
 }
 
-Result<Sha256> put_state(store::Transaction& t, std::string_view path, ObjectVersion version, const Sha256& body) {
+Result<Sha256> put_state(store::Transaction& t, const Sha256& root, std::string_view path, ObjectVersion version, const Sha256& body) {
   const Sha256 key = sha256(as_bytes(path));
   const Bytes leaf = encode_leaf(key, version, body);
-  WRIT_TRY(const Sha256 root, state_root(t));
-  if (root == Sha256{}) {
-    WRIT_TRY(const Sha256 made, save(t, leaf));
-    return set_root(t, made);
-  }
-  WRIT_TRY(const Sha256 made, put(t, root, key, leaf));
-  return set_root(t, made);
+  return root == Sha256{} ? save(t, key, 0, leaf) : put(t, root, 0, key, leaf);
 }
 
-Result<Sha256> remove_state(store::Transaction& t, std::string_view path) {
-  WRIT_TRY(const Sha256 root, state_root(t));
+Result<Sha256> remove_state(store::Transaction& t, const Sha256& root, std::string_view path) {
   if (root == Sha256{}) return Error{Code::corrupt, "the state map is empty", std::string(path), "run writ audit"};
-  WRIT_TRY(const auto made, remove(t, root, sha256(as_bytes(path))));
-  return set_root(t, made.value_or(Sha256{}));
+  WRIT_TRY(const auto made, remove(t, root, 0, sha256(as_bytes(path))));
+  return made.value_or(Sha256{});
+}
+
+Result<void> write_state_root(store::Transaction& t, const Sha256& root) {
+  return t.put_record(state_root_table, as_bytes("root"), root.view());
 }
 
 Result<Sha256> recompute_state_root(const store::View& view) {

@@ -7,6 +7,7 @@
 
 #include "writ/base/id.h"
 #include "writ/proof/log.h"
+#include "writ/store/fsck.h"
 
 namespace writ::proof {
 namespace {
@@ -34,6 +35,18 @@ class StoreTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
 };
 using StateMap = StoreTest;
+
+// A change of one object, with its root.
+Result<void> put(store::Transaction& t, std::string_view path, ObjectVersion version, const Sha256& body) {
+  WRIT_TRY(const auto before, state_root(t));
+  WRIT_TRY(const auto after, put_state(t, before, path, version, body));
+  return write_state_root(t, after);
+}
+Result<void> remove(store::Transaction& t, std::string_view path) {
+  WRIT_TRY(const auto before, state_root(t));
+  WRIT_TRY(const auto after, remove_state(t, before, path));
+  return write_state_root(t, after);
+}
 using StoredLog = StoreTest;
 
 // After every transaction of random puts and removals, the root is what an independent build over all objects gives.
@@ -41,18 +54,25 @@ TEST_F(StateMap, RootEqualsTheOneBuiltFromNothing) {
   const unsigned seed = std::random_device{}();
   std::printf("seed %u\n", seed);
   std::mt19937 random(seed);
-  std::size_t nodes_with_none = 0;
-  for (int round = 0; round < 60; ++round) {
+  // A root for each commit, and of n objects n leaves and n - 1 inner nodes.
+  const auto expect_nodes = [&](std::size_t roots) {
+    const auto objects = store_->snapshot()->list("", 1000)->size();
+    const auto checked = store::fsck(folder_, store::Repair::report);
+    ASSERT_TRUE(checked && checked->findings.empty());
+    EXPECT_EQ(checked->records, roots + (objects == 0 ? 0 : 2 * objects - 1));
+  };
+  constexpr std::size_t rounds = 60;
+  for (std::size_t round = 1; round <= rounds; ++round) {
     const auto written = store_->write([&](store::Transaction& t) -> Result<void> {
       for (int i = 0; i < 8; ++i) {
         const std::string path = "k" + std::to_string(random() % 40);
         WRIT_TRY(const auto there, t.object(path));
         if (there && random() % 2 == 0) {
           WRIT_CHECK(t.remove_object(path));
-          WRIT_CHECK(remove_state(t, path));
+          WRIT_CHECK(remove(t, path));
         } else {
           WRIT_TRY(const auto state, t.put_object(path, as_bytes(std::to_string(random()))));
-          WRIT_CHECK(put_state(t, path, state.version, state.digest.sha256));
+          WRIT_CHECK(put(t, path, state.version, state.digest.sha256));
         }
       }
       return {};
@@ -60,23 +80,19 @@ TEST_F(StateMap, RootEqualsTheOneBuiltFromNothing) {
     ASSERT_TRUE(written) << written.error().text();
     const auto view = store_->snapshot();
     EXPECT_EQ(*state_root(*view), *recompute_state_root(*view));
+    expect_nodes(round);
   }
   // Emptied, nothing is left behind.
   ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
     WRIT_TRY(const auto all, t.list("", 1000));
     for (const auto& o : all) {
       WRIT_CHECK(t.remove_object(o.path));
-      WRIT_CHECK(remove_state(t, o.path));
+      WRIT_CHECK(remove(t, o.path));
     }
     return {};
   }));
-  const auto view = store_->snapshot();
-  EXPECT_EQ(*state_root(*view), Sha256{});
-  ASSERT_TRUE(view->scan(state_node_table, {}, {}, [&](BytesView, BytesView) -> Result<store::Visit> {
-    ++nodes_with_none;
-    return store::Visit::more;
-  }));
-  EXPECT_EQ(nodes_with_none, 0u);
+  EXPECT_EQ(*state_root(*store_->snapshot()), Sha256{});
+  expect_nodes(rounds + 1);
 }
 
 TEST_F(StateMap, RootDependsOnContentNotOnHistory) {
@@ -86,10 +102,10 @@ TEST_F(StateMap, RootDependsOnContentNotOnHistory) {
   for (int order = 0; order < 3; ++order) {
     std::shuffle(paths.begin(), paths.end(), std::mt19937(static_cast<unsigned>(order)));
     ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
-      for (const auto& p : paths) WRIT_CHECK(put_state(t, p, ObjectVersion(7), sha256(as_bytes(p))));
+      for (const auto& p : paths) WRIT_CHECK(put(t, p, ObjectVersion(7), sha256(as_bytes(p))));
       WRIT_TRY(const auto root, state_root(t));
       roots.push_back(root);
-      for (const auto& p : paths) WRIT_CHECK(remove_state(t, p));
+      for (const auto& p : paths) WRIT_CHECK(remove(t, p));
       return {};
     }));
   }
@@ -100,12 +116,14 @@ TEST_F(StateMap, RootDependsOnContentNotOnHistory) {
 
 TEST_F(StateMap, ADamagedNodeIsCorrupt) {
   ASSERT_TRUE(store_->write([&](store::Transaction& t) -> Result<void> {
-    WRIT_CHECK(put_state(t, "a", ObjectVersion(1), {}));
-    WRIT_TRY(const auto root, state_root(t));
-    return t.put_record(state_node_table, root.view(), as_bytes("not a node"));
+    WRIT_CHECK(put(t, "a", ObjectVersion(1), {}));
+    const Bytes top(2);
+    WRIT_TRY(const auto node, t.current(state_node_table, top));
+    EXPECT_TRUE(node);
+    return t.put_current(state_node_table, top, as_bytes("not a node"));
   }));
   const auto refused = store_->write([&](store::Transaction& t) -> Result<void> {
-    WRIT_CHECK(put_state(t, "b", ObjectVersion(1), {}));
+    WRIT_CHECK(put(t, "b", ObjectVersion(1), {}));
     return {};
   });
   ASSERT_FALSE(refused);

@@ -26,6 +26,7 @@ class Check {
   Result<void> objects();
   Result<void> bodies();
   Result<void> records();
+  Result<void> current();
   Result<void> mend();
 
  private:
@@ -149,6 +150,18 @@ Result<void> Check::records() {
   }
 }
 
+Result<void> Check::current() {
+  WRIT_TRY(Statement s, connection_.prepare("SELECT name, key FROM current ORDER BY name, key"));
+  for (;;) {
+    WRIT_TRY(const bool more, s.row());
+    if (!more) return {};
+    const std::string where = fmt::format("record {} {}", escape_for_terminal(s.text_at(0)), hex(s.blob_at(1)));
+    if (const auto good = check_table_name(s.text_at(0)); !good) find(good.error().what, where);
+    if (const auto good = check_key(s.blob_at(1)); !good) find(good.error().what, where);
+    ++report_.records;
+  }
+}
+
 // Only what loses nothing and needs no guess, and nothing at all on damaged pages.
 Result<void> Check::mend() {
   if (!pages_sound_ || (orphans_.empty() && !index_wrong_)) return {};
@@ -196,7 +209,8 @@ Result<void> check_all(Connection& connection, Repair repair, FsckReport& report
     WRIT_CHECK(check.head());
     WRIT_CHECK(check.objects());
     WRIT_CHECK(check.bodies());
-    return check.records();
+    WRIT_CHECK(check.records());
+    return check.current();
   }();
   WRIT_CHECK(connection.run("ROLLBACK"));
   WRIT_CHECK(checked);

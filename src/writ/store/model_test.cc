@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "writ/base/random.h"
 #include "writ/store/fsck.h"
@@ -19,7 +20,7 @@ struct Model {
     std::uint64_t written;
   };
   std::map<std::string, std::vector<Version>> objects;
-  std::map<std::pair<std::string, std::string>, std::string> records;
+  std::map<std::pair<std::string, std::string>, std::string> records, current;
   std::uint64_t sequence = 0;
 
   bool live(const std::string& path) const {
@@ -75,11 +76,25 @@ class StoreAgainstModel {
     compare(*store_->snapshot(reader.sequence()), model);
   }
 
+  // What an earlier transaction left, of this process or another; nothing of one that was refused.
+  void compare_current(const Transaction& t, const Model& model) {
+    for (const auto table : some_tables)
+      for (const auto& k : keys_) {
+        const auto found = t.current(table, as_bytes(k));
+        ASSERT_TRUE(found);
+        const auto expected = model.current.find({table, k});
+        ASSERT_EQ(found->has_value(), expected != model.current.end());
+        if (*found) { ASSERT_EQ(as_text(**found), expected->second); }
+      }
+  }
+
   std::string text() {
     const std::size_t sizes[] = {0, 1, 30, 300, 4096, 20000};
     return std::string(sizes[random_() % std::size(sizes)], static_cast<char>('a' + random_() % 26));
   }
-  std::string key() { return std::string(random_() % 3, static_cast<char>(random_() % 2 ? 0xff : 0)) + std::to_string(random_() % 12); }
+  std::string key() {
+    return *keys_.insert(std::string(random_() % 3, static_cast<char>(random_() % 2 ? 0xff : 0)) + std::to_string(random_() % 12)).first;
+  }
 
   // A transaction of a few steps, some of which are refused as a whole.
   void change() {
@@ -90,6 +105,7 @@ class StoreAgainstModel {
     const auto written = store_->write([&](Transaction& t) -> Result<void> {
       for (std::size_t n = random_() % 6; n > 0; --n) change_once(t, next, changed);
       compare(t, next);
+      compare_current(t, next);
       if (refuse) return Error{Code::conflict, "refused", {}, {}};
       return {};
     });
@@ -101,7 +117,7 @@ class StoreAgainstModel {
   }
   void change_once(Transaction& t, Model& next, bool& changed) {
     const std::string path = some_paths[random_() % std::size(some_paths)], table = some_tables[random_() % 2], k = key(), body = text();
-    switch (random_() % 5) {
+    switch (random_() % 7) {
       case 0: case 1: {
         const auto put = t.put_object(path, as_bytes(body));
         ASSERT_TRUE(put);
@@ -118,6 +134,16 @@ class StoreAgainstModel {
       case 3: {
         ASSERT_TRUE(t.put_record(table, as_bytes(k), as_bytes(body)));
         next.records[{table, k}] = body;
+        return (void)(changed = true);
+      }
+      case 4: {
+        ASSERT_TRUE(t.put_current(table, as_bytes(k), as_bytes(body)));
+        next.current[{table, k}] = body;
+        return (void)(changed = true);
+      }
+      case 5: {
+        ASSERT_TRUE(t.remove_current(table, as_bytes(k)));
+        next.current.erase({table, k});
         return (void)(changed = true);
       }
       default: {
@@ -183,6 +209,7 @@ class StoreAgainstModel {
 
   const TestingFolder folder_;
   std::mt19937_64 random_;
+  std::set<std::string> keys_;  // that were used
   std::unique_ptr<Store> store_;
   Model model_;
   std::vector<std::pair<Reader, Model>> remembered_;

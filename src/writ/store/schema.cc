@@ -33,6 +33,7 @@ CREATE TABLE body (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT NOT NULL, key BLOB NOT NULL, sequence INTEGER NOT NULL, value BLOB,
                      UNIQUE (name, key, sequence));
 CREATE INDEX removed ON record (sequence) WHERE value IS NULL;
+CREATE TABLE current (name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID;
 )";
 
 std::uint32_t big_endian_32(const unsigned char* p) {

@@ -12,8 +12,8 @@ namespace writ::store {
 inline constexpr const char* file_name = "writ.db";
 inline constexpr const char* unfinished_suffix = ".new";  // a file being made
 inline constexpr std::uint32_t application_id = 0x57524954;  // "WRIT"
-// 2: receipts and the log are stored in fewer bytes (docs/formats/store.md). There is no upgrade from 1.
-inline constexpr std::uint32_t schema_version = 2, oldest_schema = 2;
+// 2: receipts and the log are stored in fewer bytes; 3: the state map has no history (docs/formats/store.md). There is no upgrade.
+inline constexpr std::uint32_t schema_version = 3, oldest_schema = 3;
 
 // The store's file in a folder, by its real path. `unavailable` if there is none, `invalid` if it is not a regular file.
 Result<std::string> find_store(const std::string& folder);

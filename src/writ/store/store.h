@@ -116,6 +116,12 @@ class Transaction final : public View {
   Result<void> put_record(std::string_view table, BytesView key, BytesView value);
   Result<void> remove_record(std::string_view table, BytesView key);  // nothing if there is none
 
+  // Records without history, in tables of their own: replaced in place, and seen by transactions only. For what the next
+  // commit builds on and nobody else looks at.
+  Result<std::optional<Bytes>> current(std::string_view table, BytesView key) const;
+  Result<void> put_current(std::string_view table, BytesView key, BytesView value);
+  Result<void> remove_current(std::string_view table, BytesView key);
+
   // The Sequence that this commit will have.
   Sequence sequence() const override;
   Result<std::optional<ObjectState>> object(std::string_view path) const override;

@@ -308,8 +308,8 @@ TEST(Store, OpensOnlyWhatIsAStore) {
 }
 
 TEST(Store, RefusesANewerSchemaAndOneThatIsTooOld) {
-  for (const auto& [pragma, text] : {std::pair("PRAGMA user_version=7", "the store has schema 7; this program knows schemas up to 2"),
-                                     std::pair("PRAGMA user_version=1", "the store has schema 1; this program reads schemas from 2")}) {
+  for (const auto& [pragma, text] : {std::pair("PRAGMA user_version=7", "the store has schema 7; this program knows schemas up to 3"),
+                                     std::pair("PRAGMA user_version=2", "the store has schema 2; this program reads schemas from 3")}) {
     const TestingFolder folder;
     ASSERT_TRUE(put(*open(folder.path()), "x", "1"));
     {

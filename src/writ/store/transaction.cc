@@ -145,4 +145,28 @@ Result<void> Transaction::supersede(std::string_view table, BytesView key, std::
   return s.text(1, table).blob(2, key).number(3, sequence_.value() - kept_record_commits).done();
 }
 
+Result<std::optional<Bytes>> Transaction::current(std::string_view table, BytesView key) const {
+  WRIT_CHECK(check_table_name(table));
+  WRIT_CHECK(check_key(key));
+  WRIT_TRY(Statement s, connection_.prepare("SELECT value FROM current WHERE name = ?1 AND key = ?2"));
+  WRIT_TRY(const bool found, s.text(1, table).blob(2, key).row());
+  if (!found) return std::optional<Bytes>();
+  return std::optional(Bytes(s.blob_at(0).begin(), s.blob_at(0).end()));
+}
+
+Result<void> Transaction::put_current(std::string_view table, BytesView key, BytesView value) {
+  WRIT_CHECK(check_table_name(table));
+  WRIT_CHECK(check_key(key));
+  WRIT_CHECK(grow(ByteCount(value.size()), max_record_size, "record", table));
+  WRIT_TRY(Statement s, connection_.prepare("INSERT INTO current VALUES (?1, ?2, ?3) ON CONFLICT (name, key) DO UPDATE SET value = excluded.value"));
+  return remember(s.text(1, table).blob(2, key).blob(3, value).done());
+}
+
+Result<void> Transaction::remove_current(std::string_view table, BytesView key) {
+  WRIT_CHECK(check_alive());
+  changed_ = true;
+  WRIT_TRY(Statement s, connection_.prepare("DELETE FROM current WHERE name = ?1 AND key = ?2"));
+  return remember(s.text(1, table).blob(2, key).done());
+}
+
 }  // namespace writ::store
