@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -51,6 +52,13 @@ std::optional<std::string> literal(std::string_view text) {
   return out;
 }
 
+// No kind of one's own begins with these words: effects of Writ do, or will. `file.readx` is a slip, and `net.connect` would
+// mean something else one day.
+constexpr std::array<std::string_view, 14> reserved{"clock",   "component", "env", "file",    "http",   "memory", "message",
+                                                    "net",     "own",       "process", "random", "secret", "sql",    "state"};
+constexpr bool is_reserved(std::string_view first_word) { return std::ranges::find(reserved, first_word) != reserved.end(); }
+static_assert(std::ranges::all_of(vocabulary, [](const Word& w) { return is_reserved(w.name.substr(0, w.name.find('.'))); }));
+
 }  // namespace
 
 Result<Decimal> parse_decimal(std::string_view text) {
@@ -89,13 +97,14 @@ const Decimal* find(const Fields& fields, std::string_view name) {
 
 bool is_own_name(std::string_view name) {
   const auto words = split(name, '.');
-  return words.size() >= 2 && std::ranges::all_of(words, is_word) && !find_kind(name);
+  return words.size() >= 2 && std::ranges::all_of(words, is_word) && !is_reserved(words[0]);
 }
 
 bool is_field_name(std::string_view name) { return is_word(name); }
 
 Result<OwnKind> declare_kind(std::string name, std::vector<std::string> fields) {
-  if (find_kind(name)) return invalid(fmt::format("`{}` is an effect of Writ itself", name), {}, "take another name");
+  if (const auto first = name.substr(0, name.find('.')); is_reserved(first))
+    return invalid(fmt::format("`{}` is a word of Writ itself", first), escape_for_terminal(name), "begin the name with another word");
   if (!is_own_name(name))
     return invalid(fmt::format("`{}` is not a name for an effect", escape_for_terminal(name)), {},
                    "write lower-case words with a dot between, such as payments.charge");
