@@ -4,6 +4,9 @@
 // /bin/true is the floor under all of them. WRIT_NODE, WRIT_DENO and WRIT_BUN name the programs where PATH does not; whoever
 // is found nowhere is left out, and named.
 //
+// And `writ run -- /bin/true` with a workspace, its commit and its receipt, against the programs that people enclose a command
+// with: bubblewrap, firejail, and @anthropic-ai/sandbox-runtime from npm (WRIT_BWRAP, WRIT_FIREJAIL, WRIT_SRT).
+//
 // They take turns, round by round, so that whatever else the machine does hits all alike. Counters: medians of the wall
 // and of the CPU time of each in milliseconds, and the ratios of those medians (goal: below 1).
 #include <benchmark/benchmark.h>
@@ -27,6 +30,7 @@ constexpr std::string_view greeting = "hello\n";
 struct Contender {
   std::string name;
   std::vector<std::string> command;
+  std::string_view says = greeting;
   std::vector<double> wall_ms = {}, cpu_ms = {};
   double peak_MiB = 0;
 };
@@ -39,6 +43,10 @@ class House {
   House(const House&) = delete;
   std::string store() const { return folder_ + "/store"; }
   std::string scratch() const { return folder_ + "/output"; }
+  std::string workspace() const {
+    std::filesystem::create_directories(folder_ + "/workspace");
+    return folder_ + "/workspace";
+  }
   // Nothing of the caller's: NODE_OPTIONS and NODE_EXTRA_CA_CERTS alone can double what Node takes to start.
   std::vector<std::string> environment() const {
     return {"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=" + folder_, "XDG_CONFIG_HOME=" + folder_ + "/config",
@@ -67,7 +75,20 @@ std::vector<Contender> contenders(const House& house) {
   }
   if (const auto deno = find_peer("deno")) all.push_back({"deno", {*deno, "run", WRIT_PEERS "/hello.mjs"}});
   if (const auto bun = find_peer("bun")) all.push_back({"bun", {*bun, WRIT_PEERS "/hello.mjs"}});
-  all.push_back({"true", {"/bin/true"}});
+  all.push_back({"true", {"/bin/true"}, ""});
+  return all;
+}
+
+std::vector<Contender> enclosures(const House& house) {
+  const std::string folder = house.workspace();
+  std::vector<Contender> all{{"writ", {WRIT_PROGRAM, "run", "-q", "--store", house.store(), "--workspace", folder, "--", "/bin/true"}, ""}};
+  if (const auto bwrap = find_peer("bwrap"))
+    all.push_back({"bwrap", {*bwrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink",
+                             "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--bind", folder, folder, "/bin/true"}, ""});
+  if (const auto firejail = find_peer("firejail"))
+    all.push_back({"firejail", {*firejail, "--quiet", "--noprofile", "--net=none", "--whitelist=" + folder, "/bin/true"}, ""});
+  if (const auto srt = find_peer("srt")) all.push_back({"srt", {*srt, "/bin/true"}, ""});
+  all.push_back({"true", {"/bin/true"}, ""});
   return all;
 }
 
@@ -76,7 +97,7 @@ std::string wrong(const Contender& c, const House& house) {
   const Finished done = run_process(c.command, house.environment(), house.scratch());
   if (done.status != 0) return c.name + " fails";
   const auto said = read_file(house.scratch(), KiB);
-  if (!said || (*said != greeting && c.name != "true")) return c.name + " does not print the line";
+  if (!said || *said != c.says) return c.name + " does not print what it should";
   return {};
 }
 
@@ -92,13 +113,7 @@ void report(benchmark::State& state, const std::vector<Contender>& all) {
   }
 }
 
-void whole_process(benchmark::State& state) {
-  const House house;
-  if (run_process({WRIT_PROGRAM, "init", "--store", house.store()}, house.environment()).status != 0)
-    return state.SkipWithError("writ init fails");
-  if (run_process({WRIT_PROGRAM, "build", "--store", house.store(), WRIT_HELLO}, house.environment()).status != 0)
-    return state.SkipWithError("writ build fails");
-  std::vector<Contender> all = contenders(house);
+void compete(benchmark::State& state, const House& house, std::vector<Contender> all) {
   for (const Contender& c : all)
     if (const std::string what = wrong(c, house); !what.empty()) return state.SkipWithError(what.c_str());
   std::size_t round = 0;
@@ -116,7 +131,27 @@ void whole_process(benchmark::State& state) {
   }
   report(state, all);
 }
+
+bool made(benchmark::State& state, const House& house, const std::vector<std::string>& words) {
+  std::vector<std::string> command{WRIT_PROGRAM, "--store", house.store()};
+  command.insert(command.end(), words.begin(), words.end());
+  if (run_process(command, house.environment()).status == 0) return true;
+  state.SkipWithError(("writ " + words[0] + " fails").c_str());
+  return false;
+}
+
+void whole_process(benchmark::State& state) {
+  const House house;
+  if (!made(state, house, {"init"}) || !made(state, house, {"build", WRIT_HELLO})) return;
+  compete(state, house, contenders(house));
+}
 BENCHMARK(whole_process)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(small() ? 2 : 100);
+
+void enclosed_process(benchmark::State& state) {
+  const House house;
+  if (made(state, house, {"init"})) compete(state, house, enclosures(house));
+}
+BENCHMARK(enclosed_process)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(small() ? 2 : 100);
 
 }  // namespace
 }  // namespace writ::bench

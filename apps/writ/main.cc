@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error to report, not a death without a word
   occupy_standard_descriptors();
   start_digests_lean();
+  runtime::start_process();
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.size() == 1 && words[0] == "--version") words[0] = "version";
   return main_with(words);

@@ -256,4 +256,8 @@ struct Options {
 // `unsupported` says what this machine lacks; `conflict` that another fence of this process lives.
 Result<std::shared_ptr<Fence>> open_fence(const Options&);
 
+// Tells the kernel that this process will ask all its processors for a barrier, as open_fence() does. A process that has one
+// thread is done at once; later the kernel waits for every processor of the machine, some 15 ms.
+void register_barriers();
+
 }  // namespace writ::fence

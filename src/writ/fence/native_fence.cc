@@ -87,6 +87,8 @@ Result<void> allocate_keys(Foundation& f, std::size_t slots) {
 
 bool native_fence_lives() { return installed; }
 
+void register_barriers() { (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0); }
+
 Result<std::shared_ptr<Fence>> open_native_fence(Strength strength, std::size_t slots, const Machine& machine,
                                                  SignalStack signal_stack) {
   if (slots == 0) return invalid("a fence needs a slot", "fence");

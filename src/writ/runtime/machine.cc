@@ -63,6 +63,8 @@ void inspect_processes(std::vector<Protection>& p) {
 
 }  // namespace
 
+void start_process() { fence::register_barriers(); }
+
 Result<void> lock_process() { return supervise::lock_process(); }
 
 std::vector<Protection> inspect_machine() {

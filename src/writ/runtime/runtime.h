@@ -229,6 +229,10 @@ Result<void> rotate_key(const std::string& keys);
 // The structure of a store, also of one that no longer opens. Empty: it holds. Repair mends only what is safe.
 Result<std::vector<Finding>> fsck(const std::string& store, Repair);
 
+// Optional, at the start of main(), before there is another thread: saves the first Runtime::open() some 15 ms, in which the
+// kernel would wait for every processor of the machine (fence/fence.h).
+void start_process();
+
 // Closes this process for good to system calls that Writ never makes and that lead round the fence (supervise/lock.h). The
 // command does it at its start; a program that embeds Writ decides for itself.
 Result<void> lock_process();

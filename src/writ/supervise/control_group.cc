@@ -133,7 +133,7 @@ void remove(const std::string& folder) {
 
 ControlGroup::ControlGroup(ControlGroup&& other) noexcept
     : version_(other.version_), memory_(std::exchange(other.memory_, {})), processes_(std::exchange(other.processes_, {})),
-      held_(std::move(other.held_)) {}
+      held_(std::move(other.held_)), entrances_(std::move(other.entrances_)) {}
 
 ControlGroup::~ControlGroup() {
   remove(memory_);
@@ -141,6 +141,14 @@ ControlGroup::~ControlGroup() {
 }
 
 ControlGroup ControlGroup::make(const Wanted& wanted) {
+  ControlGroup g = make_folders(wanted);
+  for (const std::string* folder : {&g.memory_, g.processes_ == g.memory_ ? nullptr : &g.processes_})
+    if (folder != nullptr && !folder->empty())  // of version 1 `tasks`, which takes one thread: no other has to hold still
+      g.entrances_.emplace_back(::open((*folder + (g.version_ == Version::two ? "/cgroup.procs" : "/tasks")).c_str(), O_WRONLY | O_CLOEXEC));
+  return g;
+}
+
+ControlGroup ControlGroup::make_folders(const Wanted& wanted) {
   ControlGroup g;
   const std::string mounts = read_value("/proc/self/mountinfo"), groups = read_value("/proc/self/cgroup"), name = fresh_name();
   const std::string bytes = std::to_string(wanted.memory.value()), count = std::to_string(wanted.processes);
@@ -177,13 +185,8 @@ ControlGroup ControlGroup::make(const Wanted& wanted) {
   return g;
 }
 
-Result<void> ControlGroup::add(pid_t pid) const {
-  for (const std::string* folder : {&memory_, processes_ == memory_ ? nullptr : &processes_}) {
-    if (folder == nullptr || folder->empty()) continue;
-    if (!write_value(*folder + "/cgroup.procs", std::to_string(pid)))
-      return system_error(errno, "cannot put a process into a control group", *folder);
-  }
-  return {};
+bool ControlGroup::enter() const {
+  return std::ranges::all_of(entrances_, [](const Fd& fd) { return ::write(fd.get(), "0", 1) == 1; });
 }
 
 bool ControlGroup::ran_out_of_memory() const {

@@ -30,15 +30,21 @@ class ControlGroup {
 
   bool limits_memory() const { return !memory_.empty(); }
   bool limits_processes() const { return !processes_.empty(); }
-  Result<void> add(pid_t) const;
+  // To clone a process into it (CLONE_INTO_CGROUP); -1: it has to enter by itself.
+  int folder() const { return version_ == Version::two && !held_.empty() ? held_.front().get() : -1; }
+  // Puts the calling process into it, which has one thread. System calls alone, for a child after fork; errno on failure. Only
+  // who enters by itself, or is cloned into it, is quick: moving another the kernel waits for all processors, some 10 ms.
+  bool enter() const;
   bool ran_out_of_memory() const;  // something in it was killed for that
   ByteCount peak_memory() const;   // 0: not known
 
  private:
   enum class Version : unsigned char { one, two };
+  static ControlGroup make_folders(const Wanted&);
   Version version_ = Version::one;
   std::string memory_, processes_;  // folders, which may be the same one; empty: no such limit
   std::vector<Fd> held_;            // so that nobody takes them for left over
+  std::vector<Fd> entrances_;       // files that take who writes to them
 };
 
 }  // namespace writ::supervise

@@ -1,6 +1,7 @@
 #include "writ/supervise/enclose.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -41,6 +42,22 @@ int flags_of(Way way) {
     case Way::bare: return 0;
   }
   std::unreachable();
+}
+
+// A child as fork makes it. One that was cloned into its control group has none left to enter; clone3 is refused in some containers.
+pid_t make_child(int flags, const ControlGroup*& to_enter, int& pidfd) {
+  if (const ControlGroup* group = to_enter; group != nullptr && group->folder() >= 0) {
+    clone_args how{};
+    how.flags = static_cast<std::uint64_t>(flags) | CLONE_PIDFD | CLONE_INTO_CGROUP;
+    how.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    how.exit_signal = SIGCHLD;
+    how.cgroup = static_cast<std::uint64_t>(group->folder());
+    to_enter = nullptr;
+    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &how, sizeof how));
+    if (pid >= 0 || errno != ENOSYS) return pid;
+    to_enter = group;
+  }
+  return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
 }  // namespace
@@ -117,18 +134,17 @@ Result<Enclosed> enclose(const Enclosure& e, const ControlGroup* group) {
   WRIT_TRY(const Steps steps, plan(e));
   WRIT_TRY(Pair report, make_pair(SOCK_SEQPACKET));
   WRIT_TRY(Pair go, make_pair(SOCK_STREAM));
-  const ChildSide side{e, steps, report.theirs.get(), go.theirs.get()};
+  ChildSide side{e, steps, report.theirs.get(), go.theirs.get(), group};
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   int pidfd = -1;
-  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, flags_of(e.way) | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
+  const pid_t pid = make_child(flags_of(e.way), side.to_enter, pidfd);
   if (pid == 0) run_first_process(side);
   const int number = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return system_error(number, "cannot make a fence of processes", e.way == Way::bare ? "clone" : "namespaces");
   Enclosed enclosed(pid, Fd(pidfd), std::move(report.ours), e.way);
-  if (group != nullptr) WRIT_CHECK(group->add(pid));
   const char word = 1;
   if (::write(go.ours.get(), &word, 1) != 1) return system_error(errno, "cannot start what was made", e.program);
   return enclosed;

@@ -36,7 +36,9 @@ class FirstProcess {
 
   [[noreturn]] void run() {
     default_signals();
+    const int refused = side_.to_enter == nullptr || side_.to_enter->enter() ? 0 : errno;
     place_descriptors();
+    if (errno = refused; refused != 0) fail("enter the control group");
     if (e_.way == Way::user) map_identity();  // while the files of this process in /proc are still its own
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail("become unreadable");
     if (bare() && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail("adopt orphans");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "writ/base/result.h"
+#include "writ/supervise/control_group.h"
 #include "writ/supervise/enclosure.h"
 
 namespace writ::supervise {
@@ -58,6 +59,7 @@ struct ChildSide {
   const Enclosure& enclosure;
   const Steps& steps;
   int report, go;
+  const ControlGroup* to_enter;  // may be null
 };
 [[noreturn]] void run_first_process(const ChildSide&);
 

@@ -294,7 +294,7 @@ TEST(Enclosure, ControlGroupsOfTheKilledAreRemoved) {
   const pid_t child = ::fork();
   if (child == 0) {
     const ControlGroup group = ControlGroup::make({ByteCount(64 * MiB), 16});
-    const std::string text = group.add(::getpid()) ? read_file("/proc/self/cgroup", MiB).value_or("") : "";
+    const std::string text = group.enter() ? read_file("/proc/self/cgroup", MiB).value_or("") : "";
     const auto at = text.find("writ-");
     (void)!::write(ends[1], text.c_str() + std::min(at, text.size()), at == text.npos ? 0 : 21);
     ::kill(::getpid(), SIGKILL);
@@ -318,7 +318,7 @@ TEST(Enclosure, ControlGroupsOfTheKilledAreRemoved) {
   }
   EXPECT_EQ(left(), 0u);
   const pid_t another = ::fork();
-  if (another == 0) ::_exit(mine.add(::getpid()) ? 0 : 1);
+  if (another == 0) ::_exit(mine.enter() ? 0 : 1);
   int status = 0;
   ::waitpid(another, &status, 0);
   EXPECT_EQ(status, 0) << "a group that is held was removed";
