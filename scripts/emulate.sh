@@ -71,6 +71,7 @@ image() {  # the root, this checkout and its build, as a file system
 export PATH=/usr/sbin:/usr/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 WRIT_EMULATED=1 GTEST_COLOR=no
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mkdir -p /dev/shm
 mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm; mount -t tmpfs run /run; mount -t cgroup2 none /sys/fs/cgroup
+echo "+memory +pids" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
 ip link set lo up 2>/dev/null
 cd "$ROOT"
 echo; echo writ-emulated-begin

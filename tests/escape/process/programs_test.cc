@@ -7,6 +7,8 @@
 #include <fstream>
 
 #include "tests/cli/program.h"
+#include "writ/base/file.h"
+#include "writ/base/units.h"
 
 namespace writ::cli_test {
 namespace {
@@ -144,6 +146,37 @@ TEST_F(Programs, Git) {
                                                "git commit -qm one && git log --oneline | wc -l"});
   EXPECT_EQ(made.status, 0) << made.err;
   EXPECT_EQ(made.out, "1\n");
+}
+
+TEST_F(Programs, PipWithoutANetwork) {
+  WRIT_NEED_PROGRAM("pip3");
+  const std::string made = p.file("wheel.py", R"(
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("greet.py", "WORD = 'hello from a wheel'\n")
+    info = {"METADATA": "Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n",
+            "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            "RECORD": "greet.py,,\ngreet-1.0.dist-info/METADATA,,\ngreet-1.0.dist-info/WHEEL,,\ngreet-1.0.dist-info/RECORD,,\n"}
+    for name, text in info.items():
+        wheel.writestr("greet-1.0.dist-info/" + name, text)
+)");
+  ASSERT_EQ(in_workspace({"python3", "-c", *read_file(made, MiB), dir() + "/greet-1.0-py3-none-any.whl"}).status, 0);
+  const Ended e = in_workspace({"sh", "-c", "cd " + dir() + " && /usr/bin/pip3 install -q --no-index --target lib greet-1.0-py3-none-any.whl && "
+                                            "PYTHONPATH=lib /usr/bin/python3 -c 'import greet; print(greet.WORD)'"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.out, "hello from a wheel\n");
+  EXPECT_TRUE(fs::exists(dir() + "/lib/greet.py"));
+}
+
+TEST_F(Programs, NpmWithoutANetwork) {
+  WRIT_NEED_PROGRAM("npm");
+  const Ended e = in_workspace({"sh", "-c", "mkdir -p /tmp/package " + dir() + "/app && cd /tmp && echo '{\"name\":\"greet\",\"version\":\"1.0.0\"}' >package/package.json && "
+                                            "echo 'module.exports = \"hello from a tarball\"' >package/index.js && tar czf greet.tgz package && "
+                                            "cd " + dir() + "/app && echo '{\"name\":\"app\",\"version\":\"1.0.0\"}' >package.json && "
+                                            "npm install --silent --offline --no-audit --no-fund /tmp/greet.tgz && node -p 'require(\"greet\")'"});
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_THAT(e.out, HasSubstr("hello from a tarball\n"));
+  EXPECT_TRUE(fs::exists(dir() + "/app/node_modules/greet/index.js"));
 }
 
 TEST_F(Programs, GrantsAreWhatIsThere) {
