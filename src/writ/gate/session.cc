@@ -144,6 +144,7 @@ Result<void> OpenObject::truncate(std::uint64_t size) {
   if (size > store::max_object_size.value())
     return Error{Code::exhausted, "an object holds at most " + std::to_string(store::max_object_size.value()) + " bytes", path_, {}};
   WRIT_CHECK(session_.monitor_.repeat(*write_, 0, size));
+  if (size == 0) return session_.shadow_.replace(path_, {});  // what was there is not even looked at
   WRIT_CHECK(session_.shadow_.edit(path_, size));
   return {};
 }
