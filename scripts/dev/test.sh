@@ -2,8 +2,8 @@
 #
 # `test` builds and tests, in this order: the release build; the programs named below under the address and
 # undefined-behaviour sanitizers; what has threads of ours under the thread sanitizer; all that ships read by clang for its
-# thread-safety analysis; where the CPU has no protection keys, the tests labelled `keys` in an emulated machine that has
-# them; every test on the release build. `check` adds all programs under the sanitizers, the models at full length, and clang-tidy.
+# thread-safety analysis; every test on the release build; where the CPU has no protection keys, the tests labelled `keys` once
+# more in an emulated machine that has them. `check` adds all programs under the sanitizers, the models at full length, and clang-tidy.
 #
 # The last lines are ctest's own summary of the release build. What could not run here is listed just before it: tests that
 # skipped (with their reason) and tests that a sanitizer cannot run (label no-asan, no-tsan, or left out by their
@@ -145,13 +145,13 @@ do_test() {
     all)
       part quietly build-asan build_sanitized && part quietly test-asan sanitized_tests
       part quietly build-tsan build_threaded && part quietly test-tsan threaded_tests
-      part quietly read-by-clang build_preset clang
-      key_tests ;;
+      part quietly read-by-clang build_preset clang ;;
     release) say "sanitizers, clang, keys     left out (WRIT_PARTS=release)" ;;
     *) fail 64 "unknown WRIT_PARTS: $WRIT_PARTS" "all or release" ;;
   esac
   say "test-release"
   release_tests || FAILED="$FAILED test-release"
+  [ "${WRIT_PARTS:-all}" = release ] || key_tests  # last: the images that they need have been compiled by then
   require_keys || FAILED="$FAILED require-keys"
   not_covered
   say ""
