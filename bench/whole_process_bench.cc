@@ -83,8 +83,10 @@ std::vector<Contender> enclosures(const House& house) {
   const std::string folder = house.workspace();
   std::vector<Contender> all{{"writ", {WRIT_PROGRAM, "run", "-q", "--store", house.store(), "--workspace", folder, "--", "/bin/true"}, ""}};
   if (const auto bwrap = find_peer("bwrap"))
-    all.push_back({"bwrap", {*bwrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink",
-                             "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--bind", folder, folder, "/bin/true"}, ""});
+    all.push_back({"bwrap",
+                   {*bwrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink",
+                    "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--bind", folder, folder,
+                    "/bin/true"}, ""});
   if (const auto firejail = find_peer("firejail"))
     all.push_back({"firejail", {*firejail, "--quiet", "--noprofile", "--net=none", "--whitelist=" + folder, "/bin/true"}, ""});
   if (const auto srt = find_peer("srt")) all.push_back({"srt", {*srt, "/bin/true"}, ""});

@@ -167,7 +167,9 @@ TEST(PrepareAnew, SeveralThreadsPrepareTheSameModuleAtOnce) {
 // A caller that runs a module again and again need not hold its image. Which module it is, all of its bytes say.
 TEST(PrepareAnew, WhatWasPreparedLastStaysLoaded) {
   Machine m(fresh_folder());
-  const auto answering = [](int n) { return wat("(module (func (export \"_start\")) (func (export \"n\") (result i32) (i32.const " + std::to_string(n) + ")))"); };
+  const auto answering = [](int n) {
+    return wat("(module (func (export \"_start\")) (func (export \"n\") (result i32) (i32.const " + std::to_string(n) + ")))");
+  };
   const auto known = [&](int n) { return std::weak_ptr<const Image>(*m.prepare(answering(n))); };
   const auto first = known(10);
   EXPECT_FALSE(first.expired());

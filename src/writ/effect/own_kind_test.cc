@@ -20,7 +20,8 @@ TEST(OwnKind, NumbersAreExact) {
 TEST(OwnKind, NamesAreWords) {
   EXPECT_EQ(parse_kind("payments.charge:fee,amount")->fields, (std::vector<std::string>{"amount", "fee"}));
   EXPECT_TRUE(parse_kind("door.open")->fields.empty());
-  for (const char* bad : {"state.read", "state.reads", "file.readx", "net.connect", "http.request:size", "env.path", "own.x", "payment", "Payment.charge", "payment.", ".charge", "payment.\x1b[2J", "", "a.b:", "a.b:x,x", "a.b:X",
+  for (const char* bad : {"state.read", "state.reads", "file.readx", "net.connect", "http.request:size", "env.path", "own.x", "payment",
+                          "Payment.charge", "payment.", ".charge", "payment.\x1b[2J", "", "a.b:", "a.b:x,x", "a.b:X",
                           "a.b:a,b,c,d,e", "a.b:x="})
     EXPECT_FALSE(parse_kind(bad)) << bad;
   EXPECT_TRUE(parse_kind("files.read")) << "only the whole word is taken";

@@ -111,7 +111,8 @@ Result<Admission> admit(const Spec& spec, const Clock& clock) {
   return admission;
 }
 
-proof::InputManifest input_manifest(const Spec& spec, const DigestPair& code, const Admission& admission, const guest::Image& image, const guest::Engine& engine) {
+proof::InputManifest input_manifest(const Spec& spec, const DigestPair& code, const Admission& admission, const guest::Image& image,
+                                    const guest::Engine& engine) {
   proof::InputManifest m;
   m.arguments = spec.arguments;
   for (const auto& g : spec.grants) m.capabilities.push_back(capability(g));

@@ -170,7 +170,8 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
 
 TEST_F(Programs, NpmWithoutANetwork) {
   WRIT_NEED_PROGRAM("npm");
-  const Ended e = in_workspace({"sh", "-c", "mkdir -p /tmp/package " + dir() + "/app && cd /tmp && echo '{\"name\":\"greet\",\"version\":\"1.0.0\"}' >package/package.json && "
+  const Ended e = in_workspace({"sh", "-c", "mkdir -p /tmp/package " + dir() + "/app && cd /tmp && "
+                                            "echo '{\"name\":\"greet\",\"version\":\"1.0.0\"}' >package/package.json && "
                                             "echo 'module.exports = \"hello from a tarball\"' >package/index.js && tar czf greet.tgz package && "
                                             "cd " + dir() + "/app && echo '{\"name\":\"app\",\"version\":\"1.0.0\"}' >package.json && "
                                             "npm install --silent --offline --no-audit --no-fund /tmp/greet.tgz && node -p 'require(\"greet\")'"});
