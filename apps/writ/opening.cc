@@ -84,6 +84,12 @@ Result<std::string> image_cache(const Invocation& i) {
   return cache_in(place);
 }
 
+Result<workspace::Manner> parse_manner(const std::optional<std::string>& value) {
+  if (!value || *value == "in-place") return workspace::Manner::in_place;
+  if (*value == "swap") return workspace::Manner::swap;
+  return invalid("unknown manner \"" + escape_for_terminal(*value) + "\"", "--commit-by", "in-place or swap");
+}
+
 Result<runtime::TierChoice> parse_tier(const std::optional<std::string>& value) {
   static constexpr std::array<std::string_view, 3> tiers{"auto", "fast", "best"};
   if (!value || *value == "auto") return runtime::TierChoice::automatic;

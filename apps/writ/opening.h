@@ -31,6 +31,7 @@ Result<std::string> image_cache(const Invocation&);
 
 // --tier; automatic if there is none.
 Result<runtime::TierChoice> parse_tier(const std::optional<std::string>& value);
+Result<workspace::Manner> parse_manner(const std::optional<std::string>& value);  // of --commit-by
 
 // Where the store is, for what works on stores that do not open.
 Result<StorePlace> place_of_store(const Invocation&);

@@ -260,6 +260,9 @@ class RequestReader {
     if (arguments_.has("--keep-inputs")) out_.spec.inputs = task::Spec::Inputs::keep;
     if (arguments_.has("--stage") && out_.receipt)
       return invalid("a staged task has no receipt yet", "--receipt", "writ show TASK --json has it after `writ commit`");
+    WRIT_TRY(out_.spec.commit_by, parse_manner(arguments_.value("--commit-by")));
+    if (arguments_.has("--stage") && arguments_.has("--commit-by"))
+      return invalid("a staged task is committed later", "--commit-by", "writ commit TASK --commit-by swap");
     if (arguments_.has("--stage")) out_.spec.then = task::Spec::Then::stage;
     if (arguments_.has("--keep-failed") && out_.receipt)
       return invalid("a failed task that is kept has no receipt yet", "--receipt", "writ show TASK --json has it after `writ discard`");

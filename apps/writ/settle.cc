@@ -27,6 +27,9 @@ Status commit(Invocation& i) {
   choice.only = {{only.begin(), only.end()}, i.surroundings.working_folder};
   for (const auto& path : choice.only.words)
     if (path.empty()) return {invalid("the value is empty", "--only", "--only PATH"), exit_usage};
+  const auto manner = parse_manner(i.arguments.value("--commit-by"));
+  if (!manner) return {manner.error(), exit_usage};
+  choice.commit_by = *manner;
   if (Status s = read_policies_of(i, choice.policy); s.failed()) return s;
   WRIT_TRY(const OpenedStore store, open_store(i, runtime::Access::write));
   WRIT_TRY(const TaskId id, find_task(*store.runtime, name));

@@ -33,6 +33,8 @@ Status undo(Invocation& i) {
   const task::Paths only{{operands.begin() + 1, operands.end()}, i.surroundings.working_folder};
   for (const auto& path : only.words)
     if (path.empty()) return {invalid("a path is empty", "writ undo", "writ undo TASK [-- PATH...]"), exit_usage};
+  const auto manner = parse_manner(i.arguments.value("--commit-by"));
+  if (!manner) return {manner.error(), exit_usage};
   const bool dry = i.arguments.has("--dry-run");
   WRIT_TRY(const OpenedStore store, open_store(i, dry ? runtime::Access::read : runtime::Access::write));
   WRIT_TRY(const TaskId id, find_task(*store.runtime, operands[0]));
@@ -40,7 +42,7 @@ Status undo(Invocation& i) {
     WRIT_TRY(const auto plan, store->plan_undo(id, only));
     return print_plan(i.output, id, plan);
   }
-  WRIT_TRY(const auto report, store->undo(id, only));
+  WRIT_TRY(const auto report, store->undo(id, only, *manner));
   return tell_report(i.output, report);
 }
 

@@ -24,6 +24,8 @@ constexpr std::array global_words{
 
 constexpr OptionWord tier_word{"--tier", one, "auto|fast|best",
                                "how a module is compiled: at once, or well; auto: at once, and well for the next run"};
+constexpr OptionWord commit_by_word{"--commit-by", one, "in-place|swap",
+                                    "how files change: each by itself, or the whole folder exchanged at once"};
 constexpr std::array run_words{
     OptionWord{"--grant", many, "GRANT",
                "allow an effect: EFFECT[:RESOURCE][,LIMIT=VALUE]..., see `writ help effects`"},
@@ -50,6 +52,7 @@ constexpr std::array run_words{
     OptionWord{"--seed", one, "HEX", "64 hex digits for the virtual clock's and randomness' seed"},
     OptionWord{"--dry-run", none, "", "print what would be granted and run nothing"},
     OptionWord{"--stage", none, "", "keep what it would change, for `writ diff`, then `writ commit` or `writ discard`"},
+    commit_by_word,
     OptionWord{"--keep-failed", none, "", "if the task fails, keep what it would have changed, for `writ diff`; it never commits"},
     OptionWord{"--keep-inputs", none, "", "keep what the guest reads from files and standard input, for `writ replay`"},
     OptionWord{"-e", one, "TEXT", "the code itself, in the language that --lang says"},
@@ -108,6 +111,7 @@ constexpr std::array own_write_words{
 constexpr std::array commit_words{
     OptionWord{"--policy", many, "FILE", "refuse it if this policy would not have let the task do it"},
     OptionWord{"--only", many, "PATH", "commit what is changed there, objects or files, and give up the rest"},
+    commit_by_word,
 };
 
 constexpr std::array replay_words{
@@ -133,6 +137,7 @@ constexpr std::array rerun_words{
 };
 constexpr std::array undo_words{
     OptionWord{"--dry-run", none, "", "say what would be put back, and change nothing"},
+    commit_by_word,
 };
 
 constexpr std::array build_words{

@@ -67,6 +67,8 @@ class FilesPlace : public ::testing::Test {
   // Nothing of a commit is left in the folder, and no private copies but those of `tasks` staged ones.
   void expect_clean(std::size_t tasks = 0) const {
     for (const auto& [path, content] : picture_of(dir())) EXPECT_EQ(path.find(".writ-commit-"), std::string::npos) << path;
+    for (const auto& e : std::filesystem::directory_iterator(p.work()))
+      EXPECT_FALSE(e.path().filename().string().starts_with(".writ-commit-")) << e.path();
     std::size_t kept = 0;
     if (std::filesystem::exists(p.store() + "/shadows"))
       for (const auto& e : std::filesystem::directory_iterator(p.store() + "/shadows")) kept += e.is_directory() ? 1 : 0;

@@ -256,6 +256,45 @@ TEST_F(StageFiles, DocumentsSayHowMuch) {
   EXPECT_EQ(p.document({"tasks"})["tasks"][0]["files"], 1);
 }
 
+// The same changes, by an exchange of the whole folder; and back.
+TEST_F(StageFiles, CommittedByAnExchange) {
+  ASSERT_EQ(stage_everything().status, 0);
+  struct stat before{}, after{}, undone{};
+  ASSERT_EQ(::stat(dir().c_str(), &before), 0);
+  const Ended done = p.run({"commit", "mine", "--commit-by", "swap"});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_THAT(done.last_line(), HasSubstr("committed: 11 files (+6 -3), 1 object; 0 denied"));
+  ASSERT_EQ(::stat(dir().c_str(), &after), 0);
+  EXPECT_NE(after.st_ino, before.st_ino) << "another folder";
+  EXPECT_EQ(read_all(dir() + "/a.txt"), "one\nthree\nfour");
+  EXPECT_EQ(read_all(dir() + "/sub/moved"), "y\n");
+  EXPECT_EQ(picture_of(dir())["run.sh"], "x #!/bin/sh\necho hi\n");
+  EXPECT_EQ(p.run({"verify", "mine"}).status, 0);
+  expect_clean();
+  expect_sound();
+  const Ended undo = p.run({"undo", "mine", "--commit-by", "swap"});
+  EXPECT_EQ(undo.status, 0) << undo.err;
+  EXPECT_EQ(picture_of(dir()), old_);
+  ASSERT_EQ(::stat(dir().c_str(), &undone), 0);
+  EXPECT_NE(undone.st_ino, after.st_ino);
+  expect_clean();
+  expect_sound();
+  // At once; and where it cannot be.
+  EXPECT_EQ(several({"put", "/a.txt", "x"}, {"--commit-by", "swap"}).status, 0);
+  EXPECT_EQ(read_all(dir() + "/a.txt"), "x");
+  const std::string own = dir() + "/own";
+  ASSERT_EQ(p.run({"--store", own, "init"}).status, 0);
+  const Ended inside = p.run({"--store", own, "run", "--workspace", dir() + ":/", "--commit-by", "swap", WRIT_PROBE, "put", "/made", "x"});
+  EXPECT_EQ(p.run({"--store", own, "tasks"}).out, "") << "it was said before anything ran";
+  EXPECT_EQ(inside.status, 69) << inside.err;
+  EXPECT_THAT(inside.err, HasSubstr("the store lies in it"));
+  EXPECT_FALSE(fs::exists(dir() + "/made"));
+  const Ended both = p.run({"run", "--stage", "--commit-by", "swap", WRIT_PROBE, "hello"});
+  EXPECT_EQ(both.status, 64);
+  EXPECT_THAT(both.err, HasSubstr("writ commit TASK --commit-by swap"));
+  EXPECT_EQ(p.run({"commit", "mine", "--commit-by", "exchange"}).status, 64);
+}
+
 TEST_F(StageFiles, BadWordsAreRefused) {
   ASSERT_EQ(stage_everything().status, 0);
   EXPECT_EQ(p.run({"diff", "mine", "--", ""}).status, 64);

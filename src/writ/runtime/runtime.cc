@@ -241,7 +241,7 @@ Result<task::Report> Runtime::commit(const TaskId& id, const task::Choice& choic
   if (const auto policy = parts_->policy.current(); policy.program)
     meant.policy = meant.policy ? both(*policy.program, *meant.policy) : policy.program;
   WRIT_TRY(auto* ledger, parts_->open_ledger());  // whether its capabilities still stand
-  return task::commit_staged({*parts_->store, *who, ledger}, parts_->clock, id, meant);
+  return task::commit_staged({*parts_->store, *who, ledger, workspace::host_files(), choice.commit_by}, parts_->clock, id, meant);
 }
 
 Result<task::Report> Runtime::discard(const TaskId& id) {
@@ -266,11 +266,12 @@ Result<std::vector<Restoration>> Runtime::plan_undo(const TaskId& id, const task
   return std::move(plan.restorations);
 }
 
-Result<task::Report> Runtime::undo(const TaskId& id, const task::Paths& only) {
+Result<task::Report> Runtime::undo(const TaskId& id, const task::Paths& only, workspace::Manner manner) {
   const auto places = task::places_of(*parts_->store);
   WRIT_TRY(const auto view, parts_->store->snapshot());
   WRIT_TRY(auto plan, runtime::plan_undo(view, places, id, only));
   WRIT_TRY(auto undo, task_of(std::move(plan), places));
+  undo.spec.commit_by = manner;
   return parts_->act_as_operator(undo.engine, std::move(undo.spec));
 }
 

@@ -177,7 +177,7 @@ class Runtime {
 
   // --- undo (runtime/undo.h): what would be put back, and the task that does it, with the undone one as its parent ---
   Result<std::vector<Restoration>> plan_undo(const TaskId&, const task::Paths& only) const;
-  Result<task::Report> undo(const TaskId&, const task::Paths& only);
+  Result<task::Report> undo(const TaskId&, const task::Paths& only, workspace::Manner = workspace::Manner::in_place);
 
   // --- state: the operator's own reads and writes. Every write leaves a receipt, like any task's ---
   Result<std::vector<ObjectInfo>> list_objects(std::string_view prefix) const;

@@ -8,10 +8,12 @@
 #include "writ/base/assert.h"
 #include "writ/base/escape.h"
 #include "writ/proof/notary.h"
+#include "writ/task/files_settlement.h"
 #include "writ/task/isolated.h"
 #include "writ/task/selection.h"
 #include "writ/task/step.h"
 #include "writ/workspace/contents.h"
+#include "writ/workspace/twin.h"
 
 namespace writ::task {
 namespace {
@@ -39,6 +41,7 @@ void Attempt::move(Event e) {
 }
 
 Result<void> Attempt::admit() {
+  WRIT_CHECK(check_manner());
   WRIT_TRY(admission_, task::admit(spec_, parts_.clock));
   WRIT_TRY(image_, spec_.engine.empty() ? parts_.engine.prepare(spec_.code) : parts_.engine.prepare_as(spec_.code, spec_.engine));
   code_ = code_digest(spec_, *image_);
@@ -60,6 +63,16 @@ Result<void> Attempt::admit() {
   if (proof::text_of(sealed_.input).size() > max_input_manifest.value())
     return invalid("the arguments, labels and grants are longer than a receipt holds", "", "pass them through standard input");
   return open_session();
+}
+
+// What a commit could not do is said before the work is done.
+Result<void> Attempt::check_manner() const {
+  if (spec_.commit_by != workspace::Manner::swap) return {};
+  for (const auto& m : spec_.mounts)
+    for (const auto& g : spec_.grants)
+      if (g.kind == effect::Kind::file_write && g.resource && g.resource->covers_below(m.host))
+        WRIT_CHECK(workspace::check_exchange(m.host, places_of(parts_.store).store));
+  return {};
 }
 
 Result<void> Attempt::ask_policies() {

@@ -50,6 +50,7 @@ class Attempt {
   const proof::InputManifest& input() const { return sealed_.input; }  // as of the admission
 
  private:
+  Result<void> check_manner() const;
   void move(Event);
   void judge();
   void judge_step();

@@ -38,6 +38,7 @@ struct Choice {
   std::string digest;  // as `diff` showed it, or its first 16 digits or more; empty: whatever they are
   Paths only = {};     // the others are given up
   std::shared_ptr<const authority::policy::Program> policy = nullptr;  // asked once more about what is meant; may be null
+  workspace::Manner commit_by = workspace::Manner::in_place;
 };
 
 }  // namespace writ::task

@@ -53,6 +53,7 @@ Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger) {
 Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancellation& cancellation) {
   const auto then = spec.then;
   const auto failed = spec.failed;
+  const auto manner = spec.commit_by;
   Attempt attempt({parts_.store, parts_.engine, parts_.threads, ledger, parts_.clock, parts_.policy, parts_.isolated}, std::move(spec));
   WRIT_CHECK(attempt.admit());
   {
@@ -60,7 +61,7 @@ Result<Report> Executor::execute(Spec spec, gate::Ledger* ledger, guest::Cancell
     WRIT_CHECK(attempt.run(cancellation));
   }
   auto sealed = attempt.seal();
-  const Settling here{parts_.store, parts_.notary, ledger, parts_.files != nullptr ? *parts_.files : workspace::host_files()};
+  const Settling here{parts_.store, parts_.notary, ledger, parts_.files != nullptr ? *parts_.files : workspace::host_files(), manner};
   if (sealed.state == State::failed && failed == Spec::Failed::keep) return keep_failed(here, std::move(sealed));
   switch (then) {
     case Spec::Then::settle: return settle(here, std::move(sealed));

@@ -14,7 +14,7 @@ Result<void> FilesSettlement::prepare(const workspace::Changes& changes, const s
                                       const std::function<Result<void>()>& may_begin) {
   commit_.reset();
   if (changes.empty()) return {};
-  WRIT_TRY(commit_, workspace::Commit::prepare(files_, places_of(store_), id_, changes, contents, may_begin));
+  WRIT_TRY(commit_, workspace::Commit::prepare(files_, places_of(store_), id_, changes, contents, may_begin, manner_));
   return {};
 }
 

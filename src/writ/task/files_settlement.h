@@ -27,8 +27,8 @@ enum class Holder : std::uint8_t { task, stage };
 
 class FilesSettlement {
  public:
-  FilesSettlement(store::Store& store, workspace::Files& files, const TaskId& id, Holder holder)
-      : store_(store), files_(files), id_(id), holder_(holder) {}
+  FilesSettlement(store::Store& store, workspace::Files& files, const TaskId& id, Holder holder, workspace::Manner manner)
+      : store_(store), files_(files), id_(id), holder_(holder), manner_(manner) {}
 
   Result<void> prepare(const workspace::Changes&, const std::string& contents, const std::function<Result<void>()>& may_begin = {});
   Result<void> enter(store::Transaction&);
@@ -43,6 +43,7 @@ class FilesSettlement {
   workspace::Files& files_;
   TaskId id_;
   Holder holder_;
+  workspace::Manner manner_;
   std::unique_ptr<workspace::Commit> commit_;
   Fd kept_;
 };

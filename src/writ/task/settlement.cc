@@ -26,7 +26,7 @@ class Court {
  public:
   Court(const Settling& s, Sealed sealed, Holder holder)
       : store_(s.store), notary_(s.notary), sealed_(std::move(sealed)), ledger_(s.ledger),
-        files_(s.store, s.files, sealed_.input.task, holder), all_(changes_digest(sealed_.changes, sealed_.files)) {}
+        files_(s.store, s.files, sealed_.input.task, holder, s.manner), all_(changes_digest(sealed_.changes, sealed_.files)) {}
 
   Result<Report> settle();
   Result<Report> stage();
@@ -368,7 +368,7 @@ Result<Report> commit_staged(const Settling& s, const Clock& clock, const TaskId
   WRIT_TRY(const auto now, s.store.snapshot());
   WRIT_TRY(const bool still, is_staged(now, id));
   if (still) return committed;
-  FilesSettlement(s.store, s.files, id, Holder::stage).forget();  // that one left the private folder to whoever was at it
+  FilesSettlement(s.store, s.files, id, Holder::stage, s.manner).forget();  // that one left the private folder to whoever was at it
   return not_staged(id);
 }
 

@@ -31,6 +31,7 @@ struct Settling {
   const proof::Notary& notary;
   gate::Ledger* ledger = nullptr;  // may be null if the task held none of its capabilities
   workspace::Files& files = workspace::host_files();
+  workspace::Manner manner = workspace::Manner::in_place;
 };
 
 // What a capability of the ledger staged is refused if it was revoked meanwhile: then the task is discarded as denied.

@@ -67,6 +67,7 @@ struct Spec {
   std::vector<std::string> parents;        // SHA-256 of the statements of receipts that this task follows from
   enum class Then : std::uint8_t { settle, stage } then = Then::settle;  // stage: what ended well waits for its operator
   enum class Failed : std::uint8_t { forget, keep } failed = Failed::forget;  // keep: what it would have changed can be looked at
+  workspace::Manner commit_by = workspace::Manner::in_place;  // of changes to folders
   std::optional<MadeChanges> files;        // of the task, besides what it does by itself; each path is an effect of it all the same
   enum class Inputs : std::uint8_t { digest, keep } inputs = Inputs::digest;  // keep: what it reads stays, for a replay
   std::optional<KeptInputs> kept;          // files answer from here instead of from the host

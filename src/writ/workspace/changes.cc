@@ -46,6 +46,7 @@ Result<void> check(const Change& c) {
 Result<void> check(const Tree& t) {
   if (!is_root(t.root)) return wrong("not an absolute path", t.root);
   if (t.changes.empty()) return wrong("a folder without changes", t.root);
+  if (!t.exchanged.empty() && (t.exchanged.size() != 2 || t.root == "/")) return wrong("two folders are exchanged", t.root);
   std::set<std::string_view> files;
   for (std::size_t i = 0; i < t.changes.size(); ++i) {
     const auto& c = t.changes[i];

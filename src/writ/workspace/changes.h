@@ -84,6 +84,7 @@ struct Tree {
   std::vector<Change> changes;  // by path: folders before what is in them
   std::string root;             // the folder, absolute, links resolved
   std::vector<Seen> seen;       // by path
+  std::vector<std::uint64_t> exchanged = {};  // empty, but in a commit that exchanges the folder (twin.h): inodes of the old, of the new
   friend bool operator==(const Tree&, const Tree&) = default;
 };
 
@@ -92,6 +93,10 @@ struct Changes {
   bool empty() const { return trees.empty(); }
   friend bool operator==(const Changes&, const Changes&) = default;
 };
+
+// How changes get to the disk. in_place: file by file, so that who looks meanwhile may see some old and some new. swap: the whole folder at
+// once, with the limits that twin.h tells.
+enum class Manner : std::uint8_t { in_place, swap };
 
 struct Totals {
   std::uint64_t files = 0;  // changes of files and links, not of folders

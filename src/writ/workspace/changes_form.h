@@ -67,6 +67,7 @@ template <class F>
 void describe(F& form, typename F::template Value<Tree>& v) {
   form.object([&] {
     form("changes", v.changes);
+    form.later("exchanged", v.exchanged);
     form("root", v.root);
     form("seen", v.seen);
   });

@@ -14,6 +14,7 @@
 #include "writ/workspace/locks.h"
 #include "writ/workspace/redo.h"
 #include "writ/workspace/rights.h"
+#include "writ/workspace/twin.h"
 
 namespace writ::workspace {
 namespace {
@@ -58,21 +59,30 @@ struct Commit::Parts {
   TaskId id;
   Changes changes;
   std::string contents;
-  Locks locks;
-  Fd held;  // the task's private folder
-  std::vector<Fd> roots;
+  Manner manner = Manner::in_place;
+  Locks locks = {};
+  Fd held = {};  // the task's private folder
+  std::vector<Fd> roots = {};
+  Changes twins = {};  // with Manner::swap: what is to be done in each twin
+  std::vector<Fd> twin_roots = {};
   bool has_undo_folder = false;
   std::uint64_t undo_mount = 0;  // what it is mounted with; 0: the kernel does not say
-  std::set<Sha256> given;        // contents that became a prepared copy
+  std::set<Sha256> given = {};   // contents that became a prepared copy
   bool entered = false;  // perhaps: whether the transaction became durable, the store knows
 
-  Result<void> prepare_tree(std::size_t tree);
-  Result<void> prepare_one(std::size_t tree, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
+  // Where the changes are made.
+  const Tree& tree(std::size_t i) const { return manner == Manner::swap ? twins.trees[i] : changes.trees[i]; }
+  const Fd& root(std::size_t i) const { return manner == Manner::swap ? twin_roots[i] : roots[i]; }
+
+  Result<void> begin_twin(std::size_t number);
+  Result<void> finish_twins();
+  Result<void> prepare_tree(std::size_t number);
+  Result<void> prepare_one(std::size_t number, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts);
   Result<void> make_undo_folder();
-  Result<void> keep_for_undo(const Fd& root, const Change&);
+  Result<void> keep_for_undo(const Fd& in, const Change&);
   Result<Fd> give_content(const Fd& folder, const std::string& name, const Change&);
   Result<void> sync_prepared();
-  Result<Fd> beside(const Fd& root, const std::string& path);
+  Result<Fd> beside(const Fd& in, const std::string& path);
   bool sync_at_once() const {
     std::size_t all = 0;
     for (const auto& t : changes.trees) all += t.changes.size();
@@ -80,9 +90,9 @@ struct Commit::Parts {
   }
 };
 
-Result<Fd> Commit::Parts::beside(const Fd& root, const std::string& path) {
+Result<Fd> Commit::Parts::beside(const Fd& in, const std::string& path) {
   for (std::string at = parent_of(path);; at = parent_of(at)) {
-    auto folder = files.open(root, at, O_RDONLY | O_DIRECTORY);
+    auto folder = files.open(in, at, O_RDONLY | O_DIRECTORY);
     if (folder || at.empty()) return folder;
     const int number = folder.error().number;
     if (number != ENOENT && number != ENOTDIR && number != ELOOP && number != EXDEV) return folder;
@@ -104,19 +114,20 @@ Result<void> Commit::Parts::make_undo_folder() {
 
 // A copy of what will be replaced. Where the file itself can be kept, redo gives it a second name instead: nothing is read or
 // written then, and nothing freed.
-Result<void> Commit::Parts::keep_for_undo(const Fd& root, const Change& c) {
+Result<void> Commit::Parts::keep_for_undo(const Fd& in, const Change& c) {
   if (!has_undo_folder) WRIT_CHECK(make_undo_folder());
-  WRIT_TRY(const auto there, files.open(root, c.path, O_PATH | O_NOFOLLOW));
+  WRIT_TRY(const auto there, files.open(in, c.path, O_PATH | O_NOFOLLOW));
   struct statx s{};
   if (::statx(there.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &s) != 0)
     return system_error(errno, "cannot look at", escape_for_terminal(c.path));
   const bool ours = s.stx_uid == ::geteuid() || ::geteuid() == 0;
   const bool same_mount = (s.stx_mask & STATX_MNT_ID) != 0 && s.stx_mnt_id == undo_mount;
-  if (same_mount && s.stx_nlink == 1 && ours && (s.stx_mode & S_IRUSR) != 0) return {};
+  const std::uint32_t names = manner == Manner::swap ? 2 : 1;  // the twin's
+  if (same_mount && s.stx_nlink == names && ours && (s.stx_mode & S_IRUSR) != 0) return {};
   const auto path = content_path(places.undo(id), c.base->digest->sha256);
   std::error_code failed;
   if (std::filesystem::exists(path, failed)) return {};
-  WRIT_TRY(const auto from, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
+  WRIT_TRY(const auto from, files.open(in, c.path, O_RDONLY | O_NONBLOCK));
   const Fd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!to) return system_error(errno, "cannot keep a copy for undo", path);
   auto copied = copy(files, from, to, *c.base->digest, Code::conflict, c.path);
@@ -140,14 +151,13 @@ Result<Fd> Commit::Parts::give_content(const Fd& folder, const std::string& name
   return to;
 }
 
-Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
-                                        std::map<std::string, std::pair<Fd, std::string>>& firsts) {
-  const auto& c = changes.trees[tree].changes[i];
-  const Fd& root = roots[tree];
-  if (c.base && c.base->kind == Kind::file) WRIT_CHECK(keep_for_undo(root, c));
+Result<void> Commit::Parts::prepare_one(std::size_t number, std::size_t i, std::map<std::string, std::pair<Fd, std::string>>& firsts) {
+  const auto& c = tree(number).changes[i];
+  const Fd& in = root(number);
+  if (c.base && c.base->kind == Kind::file) WRIT_CHECK(keep_for_undo(in, c));
   if (c.kind == Kind::folder || c.happened == Happened::removed) return {};
-  const auto name = prepared_name(id, tree, i);
-  WRIT_TRY(auto folder, beside(root, c.path));
+  const auto name = prepared_name(id, number, i);
+  WRIT_TRY(auto folder, beside(in, c.path));
   if (!c.same_as.empty()) {
     const auto first = firsts.find(c.same_as);
     if (first != firsts.end() && files.add_name(first->second.first, first->second.second, folder, name)) return {};
@@ -158,7 +168,7 @@ Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
     WRIT_TRY(const auto to, give_content(folder, name, c));
     Fd like;
     if (c.base && c.base->kind == Kind::file) WRIT_CHECK([&]() -> Result<void> {
-      WRIT_TRY(like, files.open(root, c.path, O_RDONLY | O_NONBLOCK));
+      WRIT_TRY(like, files.open(in, c.path, O_RDONLY | O_NONBLOCK));
       return {};
     }());
     WRIT_CHECK(files.dress(to, c.mode, like));
@@ -168,16 +178,39 @@ Result<void> Commit::Parts::prepare_one(std::size_t tree, std::size_t i,
   return {};
 }
 
-Result<void> Commit::Parts::prepare_tree(std::size_t tree) {
-  const auto& t = changes.trees[tree];
-  WRIT_CHECK(check_tree(files, roots[tree], t));
-  WRIT_CHECK(check_rights(files, roots[tree], t));
+Result<void> Commit::Parts::begin_twin(std::size_t number) {
+  const auto& t = changes.trees[number];
+  WRIT_CHECK(check_exchange(t.root, places.store));
+  WRIT_TRY(auto twin, make_twin(files, id, number, t));
+  WRIT_TRY(auto in, open_root(twin.root));
+  twins.trees.push_back(std::move(twin));
+  twin_roots.push_back(std::move(in));
+  return {};
+}
+
+// All is done in the twins; what the transaction makes true is the exchange.
+Result<void> Commit::Parts::finish_twins() {
+  WRIT_TRY(const auto left, redo(files, id, twins, places.undo(id)));
+  if (!left.empty()) return Error{Code::conflict, "it was changed by somebody else meanwhile", escape_for_terminal(left[0]), "run the task again"};
+  for (std::size_t i = 0; i < twin_roots.size(); ++i) {
+    WRIT_TRY(const auto twin, files.open(twin_roots[i], "", O_RDONLY | O_DIRECTORY));
+    WRIT_CHECK(files.sync_file_system(twin));
+    WRIT_TRY(changes.trees[i], with_inodes(files, id, i, std::move(changes.trees[i])));
+  }
+  return {};
+}
+
+Result<void> Commit::Parts::prepare_tree(std::size_t number) {
+  WRIT_CHECK(check_tree(files, roots[number], changes.trees[number]));
+  WRIT_CHECK(check_rights(files, roots[number], changes.trees[number]));
+  if (manner == Manner::swap) WRIT_CHECK(begin_twin(number));
+  const auto& t = tree(number);
   std::map<std::string, std::pair<Fd, std::string>> firsts;
   std::set<std::string> several;
   for (const auto& c : t.changes)
     if (!c.same_as.empty()) several.insert(c.same_as);
   for (std::size_t i = 0; i < t.changes.size(); ++i) {
-    WRIT_CHECK(prepare_one(tree, i, firsts));
+    WRIT_CHECK(prepare_one(number, i, firsts));
     if (!several.contains(t.changes[i].path)) firsts.erase(t.changes[i].path);
   }
   return {};
@@ -186,11 +219,11 @@ Result<void> Commit::Parts::prepare_tree(std::size_t tree) {
 // The copies, and their names, have to be there after a power cut, if the intent is.
 Result<void> Commit::Parts::sync_prepared() {
   FolderSync sync(files, sync_at_once() ? FolderSync::How::file_systems : FolderSync::How::each);
-  for (std::size_t tree = 0; tree < roots.size(); ++tree) {
+  for (std::size_t i = 0; i < roots.size(); ++i) {
     std::set<std::string> folders;
-    for (const auto& c : changes.trees[tree].changes) folders.insert(parent_of(c.path));
+    for (const auto& c : tree(i).changes) folders.insert(parent_of(c.path));
     for (const auto& path : folders) {
-      WRIT_TRY(const auto folder, beside(roots[tree], join(path, "x")));
+      WRIT_TRY(const auto folder, beside(root(i), join(path, "x")));
       WRIT_CHECK(sync.add(folder));
     }
   }
@@ -212,8 +245,11 @@ void Commit::abandon() {
 }
 
 Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& places, const TaskId& id, const Changes& changes,
-                                                const std::string& contents, const std::function<Result<void>()>& may_begin) {
-  auto parts = std::make_unique<Parts>(Parts{files, places, id, changes, contents, {}, {}, {}, false, 0, {}, false});
+                                                const std::string& contents, const std::function<Result<void>()>& may_begin,
+                                                Manner manner) {
+  auto parts = std::make_unique<Parts>(Parts{.files = files, .places = places, .id = id, .changes = changes, .contents = contents, .manner = manner});
+  if (manner == Manner::swap)
+    for (auto& tree : parts->changes.trees) tree.exchanged = {0, 0};  // a twin may be there
   WRIT_TRY(parts->held, hold_contents(places.shadow(id)));
   WRIT_TRY(parts->locks, Locks::take(places, changes, Wait::yes));
   for (const auto& tree : changes.trees) {
@@ -228,16 +264,18 @@ Result<std::unique_ptr<Commit>> Commit::prepare(Files& files, const Places& plac
     WRIT_CHECK(remove_contents(places.undo(id)));
   }
   // Whatever happens from here on, recover() knows where to look for copies.
-  WRIT_CHECK(write_marker(places, id, changes));
+  WRIT_CHECK(write_marker(places, id, parts->changes));
   std::unique_ptr<Commit> commit(new Commit(std::move(parts)));
   for (std::size_t i = 0; i < changes.trees.size(); ++i) WRIT_CHECK(commit->parts_->prepare_tree(i));
   WRIT_CHECK(commit->parts_->sync_prepared());
+  if (manner == Manner::swap) WRIT_CHECK(commit->parts_->finish_twins());
   return commit;
 }
 
 Result<void> Commit::enter(store::Transaction& t) {
   auto& p = *parts_;
-  for (std::size_t i = 0; i < p.roots.size(); ++i) WRIT_CHECK(check_tree(p.files, p.roots[i], p.changes.trees[i]));
+  const Dated dated = p.manner == Manner::swap ? Dated::by_us : Dated::by_others;
+  for (std::size_t i = 0; i < p.roots.size(); ++i) WRIT_CHECK(check_tree(p.files, p.roots[i], p.changes.trees[i], dated));
   const auto text = text_of(p.changes);
   WRIT_CHECK(t.put_record(intent_table, p.id.bytes, as_bytes(text)));
   WRIT_CHECK(t.put_record(changes_table, p.id.bytes, as_bytes(text)));

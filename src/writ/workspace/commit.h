@@ -11,6 +11,8 @@
 // recover(): an intent that is durable is applied to its end, prepared copies without an intent are removed. So afterwards
 // the tree is old or new.
 //
+// With Manner::swap everything is done in a twin of the folder before `enter`, and apply exchanges the two.
+//
 // Every path is looked up below the descriptor of its root, without following links; a folder that became a link in the
 // meantime is an error, never a way out. One commit at a time: a lock on the root folders and on the store's shadows.
 //
@@ -41,7 +43,7 @@ class Commit {
   // was; `exhausted` if the disk is full. `may_begin` is asked once nobody else commits, before anything is prepared: a task
   // that was staged may have been settled meanwhile, and what that commit keeps for undo is not this one's to clear away.
   static Result<std::unique_ptr<Commit>> prepare(Files&, const Places&, const TaskId&, const Changes&, const std::string& contents,
-                                                 const std::function<Result<void>()>& may_begin = {});
+                                                 const std::function<Result<void>()>& may_begin = {}, Manner = Manner::in_place);
   // As abandon(), unless it was entered: then only the store knows, and recover() asks it.
   ~Commit();
   Commit(const Commit&) = delete;

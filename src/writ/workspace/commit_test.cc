@@ -2,129 +2,37 @@
 // the end of the process at every step. What is demanded each time: the tree is old or new, never a mix, and nothing is left.
 #include "writ/workspace/commit.h"
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <random>
 
-#include "writ/workspace/shadow.h"
-#include "writ/workspace/testing_files.h"
-#include "writ/workspace/testing_folder.h"
-#include "writ/workspace/undo.h"
+#include "writ/workspace/testing_commit.h"
 
-namespace writ::workspace {
+namespace writ::workspace::testing {
 namespace {
 
-namespace fs = std::filesystem;
-using testing::FailingFiles;
-using testing::Folder;
-using testing::picture;
-using Picture = std::map<std::string, std::string>;
-
-// Of a store without staged tasks.
-Result<bool> keep_nothing(const store::View&, const TaskId&) { return false; }
+int in_a_child(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    work();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
 
 bool soak() { return std::getenv("WRIT_SOAK") != nullptr; }
 
-std::unique_ptr<store::Store> open_store(const std::string& folder, store::Durability d = store::Durability::none) {
-  store::OpenOptions options;
-  options.access = store::Access::create;
-  options.durability = d;
-  auto s = store::Store::open(folder, options);
-  if (!s) throw std::runtime_error(s.error().text());
-  return std::move(*s);
-}
+class EachManner : public ::testing::TestWithParam<Manner> {};
+INSTANTIATE_TEST_SUITE_P(Commit, EachManner, ::testing::Values(Manner::in_place, Manner::swap),
+                         [](const auto& p) { return p.param == Manner::swap ? "Swap" : "InPlace"; });
 
-// A working folder, a store, and one task that changes a bit of everything in `files` files.
-class World {
- public:
-  explicit World(int files = 6) {
-    for (int i = 0; i < files; ++i) base.write("f" + std::to_string(i), "old " + std::to_string(i) + "\n");
-    base.write("d/keep", "k");
-    base.write("d/gone", "g");
-    base.write("old/deep/x", "x");
-    fs::create_symlink("f0", base / "link");
-    ::chmod((base / "f0").c_str(), 0750);
-    old_picture = picture(base.text());
-    const auto made = Shadow::open({base.text(), places.shadow(id), [] { return WallTime{1'700'000'000'000'000'000}; }});
-    auto& s = **made;
-    const auto write = [&](const std::string& path, const std::string& text) {
-      auto f = s.open_file(path, Follow::no, Use::write, Create::if_absent, Empty::yes);
-      if (!f || !(*f)->write_at(0, std::as_bytes(std::span(text)))) throw std::runtime_error(path);
-    };
-    const auto must = [](const auto& r) {
-      if (!r) throw std::runtime_error(r.error().text());
-    };
-    for (int i = 0; i < files; ++i) write("f" + std::to_string(i), "new " + std::to_string(i) + "\nmore\n");
-    must(s.remove_file("d/gone"));
-    must(s.make_folder("made"));
-    must(s.make_folder("made/in"));
-    write("made/in/y", "y");
-    must(s.add_name("made/in/y", "made/twin"));
-    must(s.rename("old/deep/x", "d/x"));
-    must(s.remove_folder("old/deep"));
-    must(s.remove_folder("old"));
-    write("old", "now a file");
-    must(s.remove_file("link"));
-    must(s.make_link("d/x", "link"));
-    auto tree = s.seal();
-    must(tree);
-    changes.trees.push_back(std::move(*tree));
-    new_picture = old_picture;
-    for (int i = 0; i < files; ++i) new_picture["f" + std::to_string(i)] = "new " + std::to_string(i) + "\nmore\n";
-    for (const auto* gone : {"d/gone", "old/deep", "old/deep/x"}) new_picture.erase(gone);
-    new_picture["made"] = new_picture["made/in"] = "/";
-    new_picture["made/in/y"] = new_picture["made/twin"] = "y";
-    new_picture["d/x"] = "x";
-    new_picture["old"] = "now a file";
-    new_picture["link"] = "-> d/x";
-  }
-  // As the settlement of a task does it. Every error is a value.
-  Result<void> commit(Files& files, store::Store& store) {
-    WRIT_TRY(auto commit, Commit::prepare(files, places, id, changes, places.shadow(id)));
-    WRIT_CHECK(store.write([&](store::Transaction& t) { return commit->enter(t); }));
-    entered = true;
-    WRIT_TRY(const auto left, commit->apply());
-    if (!left.empty()) return Error{Code::conflict, "left alone", left[0], {}};
-    return commit->finish(store);
-  }
-  void recover_and_check(store::Store& store) {
-    const auto r = recover(host_files(), store, places, keep_nothing);
-    ASSERT_TRUE(r) << r.error().text();
-    EXPECT_TRUE(r->left.empty()) << r->left[0];
-    EXPECT_TRUE(r->failures.empty()) << r->failures[0];
-    const auto view = store.snapshot();
-    const bool committed = view->record(changes_table, id.bytes)->has_value();
-    EXPECT_FALSE(view->record(intent_table, id.bytes)->has_value());
-    const auto now = picture(base.text());
-    EXPECT_TRUE(now == (committed ? new_picture : old_picture)) << "a mix";
-    EXPECT_FALSE(fs::exists(places.shadow(id))) << "private copies are left";
-    EXPECT_EQ(fs::exists(places.undo(id)), committed);
-    recovered_new = committed;
-  }
-  void undo_and_check(store::Store& store) {
-    const auto back = reverse(host_files(), places, id, changes);
-    ASSERT_TRUE(back) << back.error().text();
-    auto commit = Commit::prepare(host_files(), places, TaskId::random(), *back, places.undo(id));
-    ASSERT_TRUE(commit) << commit.error().text();
-    ASSERT_TRUE(store.write([&](store::Transaction& t) { return (*commit)->enter(t); }));
-    const auto left = (*commit)->apply();
-    ASSERT_TRUE(left) << left.error().text();
-    ASSERT_TRUE((*commit)->finish(store));
-    EXPECT_TRUE(picture(base.text()) == old_picture) << "undo left a mix";
-  }
-
-  Folder base, own;
-  Places places{own.text()};
-  TaskId id = TaskId::random();
-  Changes changes;
-  Picture old_picture, new_picture;
-  bool entered = false, recovered_new = false;
-};
-
-TEST(Commit, MakesItSo) {
-  World w;
+TEST_P(EachManner, MakesItSo) {
+  World w(6, GetParam());
   const auto store = open_store(w.own.text());
   const auto done = w.commit(host_files(), *store);
   ASSERT_TRUE(done) << done.error().text();
@@ -138,8 +46,8 @@ TEST(Commit, MakesItSo) {
   w.recover_and_check(*store);
 }
 
-TEST(Commit, TakesBackWhatItDid) {
-  World w;
+TEST_P(EachManner, TakesBackWhatItDid) {
+  World w(6, GetParam());
   const auto store = open_store(w.own.text());
   ASSERT_TRUE(w.commit(host_files(), *store));
   const auto back = reverse(host_files(), w.places, w.id, w.changes);
@@ -147,7 +55,7 @@ TEST(Commit, TakesBackWhatItDid) {
   const auto again = parse_changes(text_of(*back));
   ASSERT_TRUE(again) << again.error().text();
   const TaskId undo = TaskId::random();
-  auto commit = Commit::prepare(host_files(), w.places, undo, *back, w.places.undo(w.id));
+  auto commit = Commit::prepare(host_files(), w.places, undo, *back, w.places.undo(w.id), {}, GetParam());
   ASSERT_TRUE(commit) << commit.error().text();
   ASSERT_TRUE(store->write([&](store::Transaction& t) { return (*commit)->enter(t); }));
   const auto left = (*commit)->apply();
@@ -170,22 +78,22 @@ TEST(Commit, WithoutSecondNames) {
 }
 
 // What a commit replaced is kept as it is. Whoever had it open may write on: then it is not what undo would bring back.
-TEST(Commit, WhatIsWrittenIntoAReplacedFileIsNotUndone) {
-  World w;
+TEST_P(EachManner, WhatIsWrittenIntoAReplacedFileIsNotUndone) {
+  World w(6, GetParam());
   const auto store = open_store(w.own.text());
   const Fd editor(::open((w.base / "f1").c_str(), O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(w.commit(host_files(), *store));
   ASSERT_EQ(::pwrite(editor.get(), "OLD", 3, 0), 3);
   const auto back = reverse(host_files(), w.places, w.id, w.changes);
   ASSERT_TRUE(back) << back.error().text();
-  const auto undo = Commit::prepare(host_files(), w.places, TaskId::random(), *back, w.places.undo(w.id));
+  const auto undo = Commit::prepare(host_files(), w.places, TaskId::random(), *back, w.places.undo(w.id), {}, GetParam());
   ASSERT_FALSE(undo);
   EXPECT_EQ(undo.error().code, Code::corrupt) << undo.error().text();
   EXPECT_EQ(picture(w.base.text()), w.new_picture);
 }
 
-TEST(Commit, UndoRefusesWhatChangedSince) {
-  World w;
+TEST_P(EachManner, UndoRefusesWhatChangedSince) {
+  World w(6, GetParam());
   const auto store = open_store(w.own.text());
   ASSERT_TRUE(w.commit(host_files(), *store));
   w.base.write("f1", "mine\n");
@@ -203,7 +111,7 @@ TEST(Commit, UndoRefusesWhatChangedSince) {
 }
 
 // Whatever somebody did to the base since the task looked: a conflict, and nothing of the task's is written.
-TEST(Commit, AChangedBaseIsAConflict) {
+TEST_P(EachManner, AChangedBaseIsAConflict) {
   const std::vector<std::function<void(World&)>> strangers{
       [](World& w) { w.base.write("f2", "another\n"); },
       [](World& w) { fs::remove(w.base / "f2"); },
@@ -217,7 +125,7 @@ TEST(Commit, AChangedBaseIsAConflict) {
       [](World& w) { ::chmod((w.base / "f2").c_str(), 0600); },
   };
   for (std::size_t i = 0; i < strangers.size(); ++i) {
-    World w;
+    World w(6, GetParam());
     const auto store = open_store(w.own.text());
     strangers[i](w);
     const auto theirs = picture(w.base.text());
@@ -229,11 +137,23 @@ TEST(Commit, AChangedBaseIsAConflict) {
   }
 }
 
-// The same at the last moment: after everything was prepared.
-TEST(Commit, AChangeWhileItIsPreparedIsAConflictToo) {
-  World w;
+// Another name dates a file, and changes nothing of it: backups do that, and the twin of a commit that came to nothing.
+TEST_P(EachManner, AnotherNameIsNoChange) {
+  World w(6, GetParam());
   const auto store = open_store(w.own.text());
-  auto commit = Commit::prepare(host_files(), w.places, w.id, w.changes, w.places.shadow(w.id));
+  fs::create_hard_link(w.base / "f2", w.own / "f2");
+  fs::create_hard_link(w.base / "d/gone", w.own / "gone");
+  fs::remove(w.own / "gone");
+  const auto done = w.commit(host_files(), *store);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(picture(w.base.text()), w.new_picture);
+}
+
+// The same at the last moment: after everything was prepared.
+TEST_P(EachManner, AChangeWhileItIsPreparedIsAConflictToo) {
+  World w(6, GetParam());
+  const auto store = open_store(w.own.text());
+  auto commit = Commit::prepare(host_files(), w.places, w.id, w.changes, w.places.shadow(w.id), {}, GetParam());
   ASSERT_TRUE(commit);
   w.base.write("f3", "another\n");
   const auto entered = store->write([&](store::Transaction& t) { return (*commit)->enter(t); });
@@ -274,10 +194,10 @@ TEST(Commit, OneAtATime) {
 }
 
 // Operation n fails, for every n: an error, and after recovery old or new.
-TEST(Commit, EveryOperationMayFail) {
+TEST_P(EachManner, EveryOperationMayFail) {
   std::uint64_t operations = 0;
   {
-    World w;
+    World w(6, GetParam());
     FailingFiles count;
     ASSERT_TRUE(w.commit(count, *open_store(w.own.text())));
     operations = count.done;
@@ -288,7 +208,7 @@ TEST(Commit, EveryOperationMayFail) {
   for (int full = 0; full < (soak() ? 2 : 1); ++full)
     for (std::uint64_t n = 1; n <= operations; ++n) {
       const int number = (n + static_cast<std::uint64_t>(full)) % 2 == 0 ? EIO : ENOSPC;
-      World w;
+      World w(6, GetParam());
       const auto store = open_store(w.own.text());
       FailingFiles files;
       files.how = FailingFiles::How::fail;
@@ -308,22 +228,11 @@ TEST(Commit, EveryOperationMayFail) {
   EXPECT_GT(news, 0u);
 }
 
-int in_a_child(const std::function<void()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    work();
-    ::_exit(0);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status;
-}
-
 // The process ends at operation n, for every n.
-TEST(Commit, TheProcessMayEndAnywhere) {
+TEST_P(EachManner, TheProcessMayEndAnywhere) {
   std::uint64_t operations = 0;
   {
-    World w;
+    World w(6, GetParam());
     FailingFiles count;
     ASSERT_TRUE(w.commit(count, *open_store(w.own.text())));
     operations = count.done;
@@ -332,7 +241,7 @@ TEST(Commit, TheProcessMayEndAnywhere) {
   std::uint64_t olds = 0, news = 0;
   const std::uint64_t step = soak() ? 1 : 3;
   for (std::uint64_t n = 1; n <= operations; n += step) {
-    World w;
+    World w(6, GetParam());
     const int status = in_a_child([&] {
       const auto store = open_store(w.own.text());
       FailingFiles files;
@@ -352,18 +261,18 @@ TEST(Commit, TheProcessMayEndAnywhere) {
 }
 
 // kill -9 at random moments of a commit, and of the recoveries that follow.
-void kill_at_random(int files, int rounds) {
+void kill_at_random(int files, int rounds, Manner manner = Manner::in_place) {
   std::mt19937 random(11);
   // How long a whole one takes here and now, so that kills fall everywhere in it and a little behind.
   const auto begun = std::chrono::steady_clock::now();
   {
-    World w(files);
+    World w(files, manner);
     in_a_child([&] { (void)!w.commit(host_files(), *open_store(w.own.text(), store::Durability::sync)).has_value(); });
   }
   auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun).count();
   std::uint64_t olds = 0, news = 0;
   for (int round = 0; round < rounds; ++round) {
-    World w(files);
+    World w(files, manner);
     const auto killed = [&](const std::function<void()>& work) {
       const pid_t child = ::fork();
       if (child == 0) {
@@ -401,6 +310,7 @@ void kill_at_random(int files, int rounds) {
 }
 
 TEST(Commit, KilledWithTwentyFiles) { kill_at_random(20, soak() ? 200 : 24); }
+TEST(Commit, KilledWithTwentyFilesWhenExchanged) { kill_at_random(20, soak() ? 200 : 24, Manner::swap); }
 TEST(Commit, KilledWithAHundredFiles) { kill_at_random(100, soak() ? 200 : 8); }
 TEST(Commit, KilledWithAThousandFiles) { kill_at_random(1000, soak() ? 200 : 2); }
 
@@ -430,4 +340,4 @@ TEST(Commit, NamesAreBytes) {
 }
 
 }  // namespace
-}  // namespace writ::workspace
+}  // namespace writ::workspace::testing

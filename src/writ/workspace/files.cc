@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <memory>
 
 #include "writ/base/escape.h"
@@ -34,7 +35,7 @@ struct CloseFolder {
 };
 
 // Only what people set by hand; security.* is the kernel's, and a capability on a file is never ours to give.
-bool is_kept(std::string_view attribute) { return attribute.starts_with("user.") || attribute == "system.posix_acl_access"; }
+bool is_kept(std::string_view attribute) { return attribute.starts_with("user.") || attribute.starts_with("system.posix_acl_"); }
 
 void copy_attributes(int from, int to) {  // as far as both file systems have them
   std::array<char, 4096> names;
@@ -84,6 +85,9 @@ class HostFiles final : public Files {
   Result<void> sync_file_system(const Fd& fd) override { return done(::syncfs(fd.get()), "cannot sync", ""); }
   Result<void> rename(const Fd& from, const std::string& name, const Fd& to, const std::string& new_name) override {
     return done(::renameat(from.get(), name.c_str(), to.get(), new_name.c_str()), "cannot rename to", new_name);
+  }
+  Result<void> exchange(const Fd& folder, const std::string& name, const std::string& with) override {
+    return done(::renameat2(folder.get(), name.c_str(), folder.get(), with.c_str(), RENAME_EXCHANGE), "cannot exchange", name);
   }
   Result<void> remove_file(const Fd& folder, const std::string& name) override {
     return done(::unlinkat(folder.get(), name.c_str(), 0), "cannot remove", name);

@@ -31,6 +31,7 @@ class Files {
   virtual Result<void> sync(const Fd&) = 0;
   virtual Result<void> sync_file_system(const Fd&) = 0;
   virtual Result<void> rename(const Fd& from, const std::string& name, const Fd& to, const std::string& new_name) = 0;
+  virtual Result<void> exchange(const Fd& folder, const std::string& name, const std::string& with) = 0;  // both at once, or neither
   virtual Result<void> remove_file(const Fd& folder, const std::string& name) = 0;
   virtual Result<void> remove_folder(const Fd& folder, const std::string& name) = 0;
   virtual Result<void> make_folder(const Fd& folder, const std::string& name, mode_t mode) = 0;

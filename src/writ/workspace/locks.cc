@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,8 +27,11 @@ Result<Locks> Locks::take(const Places& places, const Changes& changes, Wait wai
   for (const auto& tree : changes.trees) {
     Fd root(::open(tree.root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!root) return system_error(errno, "cannot open the folder", escape_for_terminal(tree.root));
-    if (::flock(root.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-      return Error{Code::conflict, "another commit to the folder is under way", escape_for_terminal(tree.root), "try again"};
+    const bool locked = ::flock(root.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    struct stat locked_one{}, now{};
+    // Somebody may have exchanged it between the two calls.
+    const bool same = ::fstat(root.get(), &locked_one) == 0 && ::lstat(tree.root.c_str(), &now) == 0 && locked_one.st_ino == now.st_ino;
+    if (!locked || !same) return Error{Code::conflict, "another commit to the folder is under way", escape_for_terminal(tree.root), "try again"};
     locks.held_.push_back(std::move(root));
   }
   return locks;

@@ -10,6 +10,7 @@
 
 #include "writ/base/escape.h"
 #include "writ/workspace/keep.h"
+#include "writ/workspace/twin.h"
 
 namespace writ::workspace {
 namespace {
@@ -26,13 +27,6 @@ bool is_elsewhere(const Error& e) { return e.number == ELOOP || e.number == EXDE
 bool same(const struct stat& s, const Base& base) {
   if (kind_of(s) != base.kind) return false;
   return base.kind == Kind::folder ? s.st_ino == base.identity.inode : identity_of(s) == base.identity;
-}
-
-// The same between two steps of one commit: a step may have taken another name of the file away, which dates the file.
-bool still_same(const struct stat& s, const Base& base) {
-  Base as_now = base;
-  as_now.identity.changed = identity_of(s).changed;
-  return same(s, as_now);
 }
 
 // Whether what was there has to be out of the way before the new thing can take its name.
@@ -83,7 +77,7 @@ class Redo {
     const auto there = files_.look(*folder, name);
     if (!there && is_absent(there.error())) return {};
     if (!there) return there.error();
-    if (!still_same(*there, *c.base)) {
+    if (!is_still(*there, *c.base)) {
       if (c.happened == Happened::removed) leave(c);  // else it is the new thing, or place() finds what is wrong
       return {};
     }
@@ -125,7 +119,7 @@ class Redo {
     if (folder) {
       const auto there = files_.look(*folder, name);
       if (!there && !is_absent(there.error())) return there.error();
-      mine = there ? c.base && still_same(*there, *c.base) : !c.base || replaces_kind(c);
+      mine = there ? c.base && is_still(*there, *c.base) : !c.base || replaces_kind(c);
     }
     if (!mine) {
       leave(c);
@@ -219,12 +213,29 @@ class Redo {
   std::vector<std::string> left_;
 };
 
+// As `same`, and where it is not, what would show that nothing but the date is another.
+Result<bool> is_as_it_was(Files& files, const Fd& root, const std::string& path, const struct stat& s, const Base& base, Dated dated) {
+  if (same(s, base)) return true;
+  if (!is_still(s, base) || (s.st_mode & 0777) != base.mode) return false;
+  if (dated == Dated::by_us || base.kind == Kind::link) return true;  // a link that stays leads where it led
+  if (base.kind != Kind::file || !base.digest) return false;
+  WRIT_TRY(const auto file, files.open(root, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
+  WRIT_TRY(const auto content, digest_file(file));
+  return content.digest == *base.digest;
+}
+
 Error changed_since(const Tree& tree, std::string_view path) {
   return {Code::conflict, "it was changed by somebody else since the task looked at it",
           escape_for_terminal(tree.root + "/" + std::string(path)), "run the task again"};
 }
 
 }  // namespace
+
+bool is_still(const struct stat& s, const Base& base) {
+  Base as_now = base;
+  as_now.identity.changed = identity_of(s).changed;
+  return same(s, as_now);
+}
 
 std::string prepared_name(const TaskId& id, std::size_t tree, std::size_t change) {
   return std::string(prepared_prefix) + id.hex() + "-" + std::to_string(tree) + "-" + std::to_string(change);
@@ -251,6 +262,11 @@ Result<std::vector<std::string>> redo(Files& files, const TaskId& id, const Chan
   std::vector<std::string> left;
   const Fd undo_folder(::open(undo.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   for (std::size_t i = 0; i < changes.trees.size(); ++i) {
+    if (!changes.trees[i].exchanged.empty()) {
+      WRIT_TRY(const auto some, exchange_twin(files, id, i, changes.trees[i]));
+      left.insert(left.end(), some.begin(), some.end());
+      continue;
+    }
     WRIT_TRY(const auto root, open_root(changes.trees[i].root));
     WRIT_TRY(auto some, Redo(files, id, root, changes.trees[i], i, undo_folder).run());
     left.insert(left.end(), some.begin(), some.end());
@@ -263,6 +279,10 @@ Result<Reach> clear_prepared(Files& files, const TaskId& id, const Changes& chan
   Reach reach = Reach::all;
   for (std::size_t t = 0; t < changes.trees.size(); ++t) {
     const auto& tree = changes.trees[t];
+    if (!tree.exchanged.empty()) {
+      WRIT_CHECK(clear_twin(id, t, tree));
+      continue;
+    }
     const auto root = open_root(tree.root);
     if (!root) continue;  // the folder is gone, and they with it
     std::set<std::string> folders{""};
@@ -281,7 +301,7 @@ Result<Reach> clear_prepared(Files& files, const TaskId& id, const Changes& chan
   return reach;
 }
 
-Result<void> check_tree(Files& files, const Fd& root, const Tree& tree) {
+Result<void> check_tree(Files& files, const Fd& root, const Tree& tree, Dated dated) {
   std::set<std::string> going;
   for (const auto& c : tree.changes)
     if (c.happened == Happened::removed || replaces_kind(c)) going.insert(c.path);
@@ -295,8 +315,11 @@ Result<void> check_tree(Files& files, const Fd& root, const Tree& tree) {
       if (!ours || c.base) return changed_since(tree, c.path);
       continue;
     }
-    if (there.has_value() != c.base.has_value() || (there && !same(*there, *c.base))) return changed_since(tree, c.path);
-    if (!there || c.base->kind != Kind::folder || !going.contains(c.path)) continue;
+    if (there.has_value() != c.base.has_value()) return changed_since(tree, c.path);
+    if (!there) continue;
+    WRIT_TRY(const bool unchanged, is_as_it_was(files, root, c.path, *there, *c.base, dated));
+    if (!unchanged) return changed_since(tree, c.path);
+    if ( c.base->kind != Kind::folder || !going.contains(c.path)) continue;
     WRIT_TRY(const auto folder, files.open(root, c.path, O_RDONLY | O_DIRECTORY));
     WRIT_TRY(const auto names, files.list(folder));
     for (const auto& name : names)
@@ -304,7 +327,9 @@ Result<void> check_tree(Files& files, const Fd& root, const Tree& tree) {
   }
   for (const auto& s : tree.seen) {
     const auto there = files.look(root, s.path);
-    if (!there || !same(*there, s.base)) return changed_since(tree, s.path);
+    if (!there) return changed_since(tree, s.path);
+    WRIT_TRY(const bool unchanged, is_as_it_was(files, root, s.path, *there, s.base, dated));
+    if (!unchanged) return changed_since(tree, s.path);
   }
   return {};
 }

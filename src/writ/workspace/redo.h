@@ -2,6 +2,8 @@
 // changes and the task's id; what is already so is left so.   Threads: one at a time.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <set>
 #include <string>
@@ -39,7 +41,12 @@ Result<std::vector<std::string>> redo(Files&, const TaskId&, const Changes&, con
 // Prepared copies are gone afterwards, as far as the folders that they lie in are where they were.
 enum class Reach : std::uint8_t { some, all };
 Result<Reach> clear_prepared(Files&, const TaskId&, const Changes&);
-// `conflict` unless the base is as the changes have it.
-Result<void> check_tree(Files&, const Fd& root, const Tree&);
+// Whether something is what it was, between two steps of one commit: a step may have taken another name of the file away, which
+// dates the file.
+bool is_still(const struct stat&, const Base&);
+// `conflict` unless the base is as the changes have it. A file of which only the ctime is another (it got or lost a name) is compared by
+// its mode and content, if the content was read. by_us: a twin dated them, after they were compared.
+enum class Dated : std::uint8_t { by_others, by_us };
+Result<void> check_tree(Files&, const Fd& root, const Tree&, Dated = Dated::by_others);
 
 }  // namespace writ::workspace

@@ -37,6 +37,9 @@ class FailingFiles final : public Files {
   Result<void> rename(const Fd& f, const std::string& n, const Fd& t, const std::string& m) override {
     return then([&] { return real_.rename(f, n, t, m); });
   }
+  Result<void> exchange(const Fd& f, const std::string& n, const std::string& w) override {
+    return then([&] { return real_.exchange(f, n, w); });
+  }
   Result<void> remove_file(const Fd& f, const std::string& n) override { return then([&] { return real_.remove_file(f, n); }); }
   Result<void> remove_folder(const Fd& f, const std::string& n) override { return then([&] { return real_.remove_folder(f, n); }); }
   Result<void> make_folder(const Fd& f, const std::string& n, mode_t m) override {
