@@ -38,7 +38,7 @@ Result<Guests> open_guests(const Options& options, const Surroundings& s) {
 
 Result<Processes> open_processes(const Surroundings& s) {
   Processes made;
-  WRIT_TRY(made.engine, guest::process::open_engine(supervise::probe_enclosure()));
+  WRIT_TRY(made.engine, guest::process::open_engine(supervise::probe_enclosure(), s.store.folder() + "/programs"));
   made.executor = std::make_unique<task::Executor>(task::Executor::Parts{s.store, *made.engine, nullptr, s.notary, s.clock, s.policy});
   return made;
 }

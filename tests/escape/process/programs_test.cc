@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "tests/cli/files_place.h"
 #include "tests/cli/program.h"
 #include "writ/base/file.h"
 #include "writ/base/units.h"
@@ -208,6 +209,44 @@ TEST_F(Programs, LearningTellsWhatWasMissing) {
   EXPECT_THAT(grants, Not(HasSubstr("/usr/bin/env")));
   EXPECT_THAT(grants, Not(HasSubstr("absent")));
   EXPECT_NE(p.run({"state", "get", "in/b"}).status, 0);
+}
+
+// A process is told nothing by a denial where it sees nothing; `why` says how to find out.
+TEST_F(Programs, WhyTellsWhereToLook) {
+  EXPECT_EQ(p.run({"run", "--id", "blind", "--", "cat", p.file("needed", "x")}).status, 1);
+  EXPECT_THAT(p.run({"why", "blind"}).out, HasSubstr("`writ learn -- COMMAND` lists what it looked for"));
+  EXPECT_EQ(p.run({"run", "--id", "content", "--", "true"}).status, 0);
+  EXPECT_THAT(p.run({"why", "content"}).out, Not(HasSubstr("writ learn")));
+}
+
+// Of ten thousand files a thousand change; names change their case alone, a file becomes a folder and a folder a file.
+TEST_F(Programs, TenThousandFiles) {
+  for (int folder = 0; folder < 100; ++folder) {
+    const auto path = dir() + "/d" + std::to_string(folder);
+    fs::create_directory(path);
+    for (int file = 0; file < 100; ++file) std::ofstream(path + "/f" + std::to_string(file)) << folder << ' ' << file << '\n';
+  }
+  const auto before = picture_of(dir());
+  ASSERT_EQ(before.size(), 10'100u);
+  const Ended e = in_workspace({"sh", "-c",
+                                "set -e; cd " + dir() + "; for d in d1 d2 d3 d4 d5 d6 d7 d8 d9; do for f in $d/*; do echo more >> $f; done; done; "
+                                "for f in d10/*; do mv $f d10/F${f#d10/f}; done; rm -r d11; rm d12/f1; mkdir d12/f1; echo in > d12/f1/x; "
+                                "rm -r d13; echo file > d13"});
+  ASSERT_EQ(e.status, 0) << e.err;
+  auto expected = before;
+  for (int file = 0; file < 100; ++file) {
+    const auto name = std::to_string(file);
+    for (int folder = 1; folder < 10; ++folder) expected["d" + std::to_string(folder) + "/f" + name] += "more\n";
+    expected["d10/F" + name] = before.at("d10/f" + name);
+    for (const auto* gone : {"d10/f", "d11/f", "d13/f"}) expected.erase(gone + name);
+  }
+  expected.erase("d11");
+  expected["d12/f1"] = "/";
+  expected["d12/f1/x"] = "  in\n";
+  expected["d13"] = "  file\n";
+  EXPECT_EQ(picture_of(dir()), expected);
+  EXPECT_EQ(p.run({"undo", "@"}).status, 0);
+  EXPECT_EQ(picture_of(dir()), before);
 }
 
 TEST_F(Programs, StateIsAFolder) {

@@ -37,7 +37,7 @@ class Program final : public Image {
 
 class ProcessEngine final : public Engine {
  public:
-  explicit ProcessEngine(const Offered& offered) : offered_(offered) {}
+  ProcessEngine(const Offered& offered, std::string digests) : offered_(offered), digests_(std::move(digests)) {}
 
   std::string_view fence() const override { return "process"; }
   std::vector<std::string> protections() const override { return protections_of(offered_); }
@@ -55,7 +55,7 @@ class ProcessEngine final : public Engine {
   }
   Result<std::shared_ptr<const Image>> prepare_as(std::span<const std::byte> code, std::string_view program) override {
     WRIT_TRY(auto path, find_program(std::string(program), {}, "/"));
-    WRIT_TRY(const auto digest, digest_of_program(path));
+    WRIT_TRY(const auto digest, digests_.of(path));
     return std::make_shared<const Program>(std::move(path), digest, Bytes(code.begin(), code.end()));
   }
 
@@ -63,6 +63,7 @@ class ProcessEngine final : public Engine {
 
  private:
   Offered offered_;
+  ProgramDigests digests_;
 };
 
 std::vector<std::string> environment_of(const View& view, gate::Session& session) {
@@ -192,11 +193,11 @@ std::vector<std::string> protections_of(const Offered& o) {
   return names;
 }
 
-Result<std::unique_ptr<Engine>> open_engine(const Offered& offered) {
+Result<std::unique_ptr<Engine>> open_engine(const Offered& offered, std::string digests) {
   if (!offered.way)
     return Error{Code::unsupported, "this machine cannot hold a process: " + offered.why_not, "--fence process",
                  "writ doctor tells what is missing; WebAssembly runs everywhere"};
-  return std::make_unique<ProcessEngine>(offered);
+  return std::make_unique<ProcessEngine>(offered, std::move(digests));
 }
 
 }  // namespace writ::guest::process

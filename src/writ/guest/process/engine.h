@@ -19,7 +19,8 @@ namespace writ::guest::process {
 // What the machine offers, by the names of `writ doctor`, as far as it is there.
 std::vector<std::string> protections_of(const supervise::Offered&);
 
-// `unsupported` where the machine offers no enclosure.
-Result<std::unique_ptr<Engine>> open_engine(const supervise::Offered&);
+// `unsupported` where the machine offers no enclosure. In `digests`, a folder that is the caller's alone, digests of programs are kept
+// (program.h).
+Result<std::unique_ptr<Engine>> open_engine(const supervise::Offered&, std::string digests);
 
 }  // namespace writ::guest::process

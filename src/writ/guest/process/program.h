@@ -16,7 +16,21 @@ inline constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin
 // none, `denied` if it is not executable.
 Result<std::string> find_program(const std::string& command, std::string_view path, const std::string& folder);
 
-// Of the file's content; links are followed.
-Result<DigestPair> digest_of_program(const std::string& path);
+// Digests of programs, each taken once: an interpreter of 90 MB would cost half a second a task. They are kept in a folder that is
+// the caller's alone, one small file a program, and believed as long as the program is what it was by device, inode, size and both
+// times. Only of programs that root owns and nobody else may write is anything kept, and only if the change is two seconds old: of
+// others the times may not tell. What is damaged, or cannot be written, is as if it was not there.
+//
+// Threads: any; processes: any number.
+class ProgramDigests {
+ public:
+  explicit ProgramDigests(std::string folder) : folder_(std::move(folder)) {}  // made when something is kept; empty: nothing is
+
+  // Of the file's content; links are followed.
+  Result<DigestPair> of(const std::string& path) const;
+
+ private:
+  std::string folder_;
+};
 
 }  // namespace writ::guest::process
