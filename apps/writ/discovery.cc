@@ -10,6 +10,7 @@
 
 #include "git_index.h"
 #include "trust.h"
+#include "writ/base/birthplace.h"
 
 namespace writ::cli {
 namespace {
@@ -76,7 +77,10 @@ Result<std::string> suspicion(const std::string& dot_writ, uid_t user) {
   if (found.st_mode & 022) return std::string("others can write it");
   const auto tracked = tracked_by_git(dot_writ);
   if (!tracked) return "nobody can tell whether git tracks it: " + tracked.error().what;
-  return *tracked ? std::string("git tracks it, so it came with the repository") : std::string();
+  if (*tracked) return std::string("git tracks it, so it came with the repository");
+  const std::string file = dot_writ + "/writ.db";
+  const bool is_store = ::lstat(file.c_str(), &found) == 0;
+  return is_store && !was_born_here(dot_writ, file) ? std::string("it was not made here, but unpacked or copied from elsewhere") : std::string();
 }
 
 Result<StorePlace> find_store(const Surroundings& s, const std::optional<std::string>& option) {

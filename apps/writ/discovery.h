@@ -1,7 +1,7 @@
 // Which store a command works on, found so that a folder somebody else prepared cannot choose it: --store, else
 // $WRIT_STORE, else the nearest .writ/ at or above the working folder on the same file system, else the user's own,
-// $XDG_DATA_HOME/writ. A .writ/ that this user does not own, that others can write, that is a link, or that git tracks
-// is an error and never skipped in silence. Source: interface.md "The store".
+// $XDG_DATA_HOME/writ. A .writ/ that this user does not own, that others can write, that is a link, that git tracks, or
+// that came from elsewhere (base/birthplace.h) is an error and never skipped in silence. Source: interface.md "The store".
 #pragma once
 
 #include <optional>

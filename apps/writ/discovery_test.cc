@@ -6,6 +6,7 @@
 #include "git_index.h"
 #include "test_folder.h"
 #include "trust.h"
+#include "writ/base/birthplace.h"
 
 namespace writ::cli {
 namespace {
@@ -88,6 +89,14 @@ class Discovery : public testing::Test {
     ::chmod(path.c_str(), mode);
     return path;
   }
+  std::string refusal(const std::string& folder) const {
+    const auto r = find_store(around(folder), {});
+    EXPECT_FALSE(r);
+    if (r) return std::string();
+    EXPECT_EQ(r.error().code, Code::denied);
+    EXPECT_THAT(r.error().hint, HasSubstr("writ trust "));
+    return r.error().what;
+  }
   TestFolder root_, home_;
 };
 
@@ -115,14 +124,6 @@ TEST_F(Discovery, WithoutAHomeItSaysWhatToSet) {
 }
 
 TEST_F(Discovery, APlantedStoreIsRefusedWithTheReasonAndTheWayOut) {
-  const auto refusal = [&](const std::string& folder) {
-    const auto r = find_store(around(folder), {});
-    EXPECT_FALSE(r);
-    if (r) return std::string();
-    EXPECT_EQ(r.error().code, Code::denied);
-    EXPECT_THAT(r.error().hint, HasSubstr("writ trust "));
-    return r.error().what;
-  };
   planted("world", 0707);
   planted("group", 0770);
   EXPECT_THAT(refusal(root_ / "world"), HasSubstr("others can write"));
@@ -135,6 +136,27 @@ TEST_F(Discovery, APlantedStoreIsRefusedWithTheReasonAndTheWayOut) {
   root_.file("file/.writ", "");
   EXPECT_THAT(refusal(root_ / "file"), HasSubstr("not a folder"));
   EXPECT_THAT(suspicion(root_ / "real/.writ", ::geteuid() + 1).value(), HasSubstr("belongs to user"));
+}
+
+// An archive brings whatever folder it likes; a store in it would have this user's next command carry out its intents.
+TEST_F(Discovery, AStoreThatWasUnpackedIsRefused) {
+  const std::string store = planted("made");
+  root_.file("made/.writ/writ.db", "a store");
+  EXPECT_THAT(refusal(root_ / "made"), HasSubstr("not made here"));
+  ASSERT_TRUE(mark_birth(store, store + "/writ.db"));
+  EXPECT_TRUE(find_store(around(root_ / "made"), {}));
+  fs::rename(root_ / "made", root_ / "moved");
+  EXPECT_TRUE(find_store(around(root_ / "moved"), {})) << "a folder may be moved";
+  fs::copy(root_ / "moved", root_ / "copied", fs::copy_options::recursive);
+  ::chmod((root_ / "copied/.writ").c_str(), 0700);
+  EXPECT_THAT(refusal(root_ / "copied"), HasSubstr("not made here"));
+  const auto real = root_ / "copied/.writ";
+  ASSERT_TRUE(trust_store(home_.path() + "/.config/writ", real));
+  EXPECT_TRUE(find_store(around(root_ / "copied"), {})) << "whose it is can say so";
+  // Another file under the name of one that was made here, as an archive unpacked over a project would leave it.
+  fs::remove(root_ / "moved/.writ/writ.db");
+  root_.file("moved/.writ/writ.db", "another");
+  EXPECT_THAT(refusal(root_ / "moved"), HasSubstr("not made here"));
 }
 
 TEST_F(Discovery, AStoreThatGitTracksIsRefusedAlsoFromBelowAndFromALinkedWorkTree) {

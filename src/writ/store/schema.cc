@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "writ/base/birthplace.h"
 #include "writ/base/fd.h"
 #include "writ/base/id.h"
 #include "writ/store/connection.h"
@@ -92,9 +93,11 @@ Result<void> make_file(const std::string& folder, const std::string& disk) {
   }
   Result<void> made = write_tables(unfinished, disk);
   if (made) made = sync_path(unfinished);
+  if (made) made = mark_birth(folder, unfinished);  // before it is a store: one without a mark came from elsewhere
   if (made && ::rename(unfinished.c_str(), file.c_str()) != 0) made = system_error(errno, "the store cannot be made", file);
   if (!made) {
     remove_unfinished(unfinished);
+    (void)::unlink((folder + "/" + birth_mark_name).c_str());
     return made;
   }
   WRIT_CHECK(sync_path(folder));
