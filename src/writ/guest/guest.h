@@ -104,6 +104,7 @@ struct Layer {
   };
   std::vector<Mount> mounts;  // in their order
   std::string folder;         // without mounts: the folder itself
+  std::vector<std::string> written = {};  // folders of the host in which what the guest writes there comes to lie
 };
 // What an engine can use in the place of such a folder. `none`: its guests ask call by call.
 enum class Layers : std::uint8_t { none, trusted_overlays, user_overlays, copies };

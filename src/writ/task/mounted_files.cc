@@ -115,7 +115,11 @@ std::vector<guest::Layer> MountedFiles::layers() const {
   std::vector<guest::Layer> list;
   for (const auto& f : folders_) {
     guest::Layer layer{f.host, f.at, f.use, {}, f.shadow->folder()};
-    for (const auto& m : f.shadow->mounts()) layer.mounts.push_back({m.at, m.options});
+    for (const auto& m : f.shadow->mounts()) {
+      layer.mounts.push_back({m.at, m.options});
+      layer.written.push_back(m.upper);
+    }
+    if (layer.mounts.empty()) layer.written.push_back(layer.folder);
     list.push_back(std::move(layer));
   }
   return list;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "tests/cli/program.h"
 #include "writ/base/file.h"
@@ -66,6 +67,28 @@ TEST_F(Limits, Disk) {
                          "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
                          "f = open('/tmp/big', 'wb'); f.write(b'x' * (4 << 20)); f.flush()"});
   EXPECT_EQ(e.status, 1) << e.err;
+}
+
+// Many files, each within the limit: together they are not.
+TEST_F(Limits, DiskOfAWorkspaceAsAWhole) {
+  fs::create_directories(p.work() + "/w");
+  std::ofstream(p.work() + "/w/large") << std::string(8 << 20, 'l');  // what is there is not the task's
+  const Words words{"run", "--limit", "disk=4MiB", "--workspace", "w", "--", "sh", "-c"};
+  const auto run = [&](const std::string& script) {
+    Words all = words;
+    all.push_back("cd " + p.work() + "/w; " + script);
+    return p.run(all);
+  };
+  const Ended slow = run("i=0; while :; do head -c 500K /dev/zero > f$i; i=$((i+1)); sleep 0.01; done");
+  EXPECT_EQ(slow.status, 125) << slow.err;
+  EXPECT_THAT(slow.last_line(), HasSubstr("more to its folders than its limit of disk"));
+  EXPECT_FALSE(fs::exists(p.work() + "/w/f0")) << "nothing of it is committed";
+  const Ended at_once = run("for i in 0 1 2 3 4 5 6 7 8 9; do head -c 500K /dev/zero > f$i; done");
+  EXPECT_EQ(at_once.status, 125) << at_once.err;
+  EXPECT_FALSE(fs::exists(p.work() + "/w/f0"));
+  const Ended fits = run("for i in 0 1 2 3 4; do head -c 500K /dev/zero > f$i; done");
+  EXPECT_EQ(fits.status, 0) << fits.err;
+  EXPECT_TRUE(fs::exists(p.work() + "/w/f4"));
 }
 
 TEST_F(Limits, AnInterruptedCommandLeavesNoProcess) {

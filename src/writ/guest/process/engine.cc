@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "writ/guest/process/disk_watch.h"
 #include "writ/guest/process/program.h"
 #include "writ/guest/process/pump.h"
 #include "writ/guest/process/state_folder.h"
@@ -100,6 +101,8 @@ Outcome outcome_of(Until until) {
     case Until::time: return {End::timed_out, 0, "ran longer than its limit of time", {}};
     case Until::cancelled: return {End::cancelled, 0, {}, {}};
     case Until::output: return {End::trapped, 0, "more output than its limit", {}};
+    case Until::disk: return {End::trapped, 0, "wrote more to its folders than its limit of disk", {}};
+    case Until::full: return {End::trapped, 0, "the disk that its folders lie on is nearly full", {}};
   }
   std::unreachable();
 }
@@ -161,7 +164,12 @@ Result<Run> ProcessEngine::run(const Image& image, Call& call) {
     watcher.emplace(std::move(listener), call.session, std::move(visible));
   }
   const Pump::Also also = watcher ? Pump::Also{watcher->fd(), [&watcher] { watcher->answer(); }} : Pump::Also{};
-  const Until until = pump.run(enclosed.ended(), start + call.limits.time, call.cancellation, also);
+  std::vector<std::string> written;
+  for (const auto& layer : call.layers)
+    if (layer.use == Layer::Use::change) written.insert(written.end(), layer.written.begin(), layer.written.end());
+  DiskWatch disk(std::move(written), call.limits.disk);
+  Until until = pump.run(enclosed.ended(), start + call.limits.time, call.cancellation, also, disk);
+  if (until == Until::ended && disk.watches() && disk.look() == DiskWatch::Over::limit) until = Until::disk;
   if (until != Until::ended) enclosed.kill();
   const auto end = enclosed.wait();
   const bool fits = pump.finish();

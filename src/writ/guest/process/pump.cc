@@ -64,7 +64,7 @@ void Pump::feed() {
   (void)!::write(input_.write.get(), buffer.data(), *n);
 }
 
-Until Pump::run(int ended, Nanoseconds deadline, Cancellation& cancellation, const Also& also) {
+Until Pump::run(int ended, Nanoseconds deadline, Cancellation& cancellation, const Also& also, DiskWatch& disk) {
   output_.write.reset();
   errors_.write.reset();
   const Fd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -74,6 +74,7 @@ Until Pump::run(int ended, Nanoseconds deadline, Cancellation& cancellation, con
   });
   const int source = stdio_->readable();
   bool empty = true;  // the input's pipe
+  Nanoseconds next_look = disk.watches() ? system_clock().monotonic() + disk.wait() : Nanoseconds::max();
   for (;;) {
     const bool wants = static_cast<bool>(input_.write);
     std::array<pollfd, 7> polled{{{ended, POLLIN, 0},
@@ -83,8 +84,13 @@ Until Pump::run(int ended, Nanoseconds deadline, Cancellation& cancellation, con
                                   {wants && !empty ? input_.write.get() : -1, POLLOUT, 0},
                                   {wants && empty ? source : -1, POLLIN, 0},
                                   {also.fd, POLLIN, 0}}};
-    Nanoseconds left = deadline - system_clock().monotonic();
-    if (left.count() <= 0) return Until::time;
+    const Nanoseconds now = system_clock().monotonic();
+    if (now >= deadline) return Until::time;
+    if (now >= next_look) {
+      if (const auto over = disk.look(); over != DiskWatch::Over::no) return over == DiskWatch::Over::limit ? Until::disk : Until::full;
+      next_look = system_clock().monotonic() + disk.wait();
+    }
+    Nanoseconds left = std::max(Nanoseconds(1), std::min(deadline, next_look) - now);
     const bool by_ticks = wants && empty && source < 0;
     if (by_ticks) left = std::min(left, tick);
     const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};

@@ -1,4 +1,4 @@
-// Pump: carries a process's standard streams while it runs, and watches its time.
+// Pump: carries a process's standard streams while it runs, and watches its time and disk.
 //
 // Input goes into a pipe of one page, and only when that is empty: what the process has not read when it ends is known, given
 // back, and not part of what it read.
@@ -11,10 +11,11 @@
 #include "writ/base/clock.h"
 #include "writ/base/fd.h"
 #include "writ/guest/guest.h"
+#include "writ/guest/process/disk_watch.h"
 
 namespace writ::guest::process {
 
-enum class Until : std::uint8_t { ended, time, cancelled, output };
+enum class Until : std::uint8_t { ended, time, cancelled, output, disk, full };
 
 class Pump {
  public:
@@ -29,7 +30,7 @@ class Pump {
     std::function<void()> answer = {};
   };
   // `ended`: a descriptor that becomes readable with the end of the process.
-  Until run(int ended, Nanoseconds deadline, Cancellation&, const Also&);
+  Until run(int ended, Nanoseconds deadline, Cancellation&, const Also&, DiskWatch&);
   // When it has ended: what still lies in the pipes, and what was not read is given back. False: more output than allowed.
   bool finish();
 
