@@ -10,13 +10,6 @@
 namespace writ::effect {
 namespace {
 
-constexpr auto most = static_cast<std::uint64_t>(largest_json_integer);
-
-std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? most : std::min(sum, most);
-}
-
 constexpr std::uint64_t fields_size = 12;   // `"fields":""` and a comma
 constexpr std::uint64_t digest_size = 80;  // `"digest":"` and 64 digits
 
@@ -83,17 +76,12 @@ bool Journal::joins_last(Kind kind, Refusal refusal, Place resource, std::string
          (last.note == 0 ? by.empty() : note(last).by == by && note(last).ending == Ending::none);
 }
 
-void Journal::join_last(std::uint64_t bytes, std::uint64_t size) {
-  auto& last = runs_.back();
-  ++last.count;
-  last.bytes = capped_sum(last.bytes, bytes);
-  last.size = std::max(last.size, size);
-}
-
 void Journal::add(Kind kind, Refusal refusal, Place resource, std::uint64_t bytes, std::uint64_t size, std::uint32_t note) {
   text_size_ += notes_[note].by.empty() ? lengths_[resource] : longest_text(resources_[resource], notes_[note].by);
   if (!notes_[note].fields.empty()) text_size_ += fields_size + text(notes_[note].fields).size();
   runs_.push_back({bytes, size, 1, resource, note, kind, refusal});
+  if (refusal == Refusal::none && note == 0 && kind != Kind::own) growing_.emplace(kind, resource);
+  else growing_.reset();
 }
 
 Journal::Place Journal::record(const Effect& effect, Refusal refusal, std::string_view by) {
@@ -108,7 +96,7 @@ Journal::Place Journal::record(const Effect& effect, Refusal refusal, std::strin
   return resource;
 }
 
-void Journal::record_again(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size) {
+void Journal::record_another(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size) {
   ++effects_;
   last_bytes_ = std::min(bytes, most);
   if (joins_last(kind, Refusal::none, resource, {})) join_last(last_bytes_, std::min(size, most));
@@ -131,7 +119,7 @@ void Journal::end(Begun begun, Ending ending, Nanoseconds now, std::uint64_t byt
   note.ending = ending;
   note.duration = std::min(most, static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - begun.at).count())));
   const auto run = std::find_if(runs_.rbegin(), runs_.rend(), [&](const Run& r) { return r.note == begun.run; });
-  run->bytes = capped_sum(run->bytes, std::min(bytes, most));
+  run->bytes = std::min(run->bytes + std::min(bytes, most), most);
 }
 
 std::vector<Effect> Journal::under_way() const {

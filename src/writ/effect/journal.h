@@ -11,10 +11,13 @@
 // Threads: one task, one thread. Bounded: the gate counts effects and ends a task that has too many.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "writ/base/clock.h"
@@ -72,7 +75,13 @@ class Journal {
   using Place = std::uint32_t;
 
   Place record(const Effect& effect, Refusal refusal, std::string_view by = {});
-  void record_again(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size);  // allowed
+  // Allowed. What follows an equal one is counted in place: it is as frequent as system calls are elsewhere.
+  void record_again(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size) {
+    if (growing_ != std::pair(kind, resource)) return record_another(kind, resource, bytes, size);
+    ++effects_;
+    last_bytes_ = std::min(bytes, most);
+    join_last(last_bytes_, std::min(size, most));
+  }
 
   // An allowed effect that takes time. Those that never end stay `unfinished`.
   struct Begun {
@@ -110,12 +119,21 @@ class Journal {
   Place intern(const std::string& resource);
   void add(Kind, Refusal, Place, std::uint64_t bytes, std::uint64_t size, std::uint32_t note);
   bool joins_last(Kind, Refusal, Place, std::string_view by) const;
-  void join_last(std::uint64_t bytes, std::uint64_t size);
+  void join_last(std::uint64_t bytes, std::uint64_t size) {  // each at most `most`
+    auto& last = runs_.back();
+    last.bytes = std::min(last.bytes + bytes, most);
+    last.size = std::max(last.size, size);
+    if (++last.count == UINT32_MAX) growing_.reset();
+  }
+  void record_another(Kind kind, Place resource, std::uint64_t bytes, std::uint64_t size);
   std::uint32_t note_of(std::string_view by);
   std::uint32_t add_note(Note);
   const Note& note(const Run& r) const { return notes_[r.note]; }
 
+  static constexpr std::uint64_t most = (std::uint64_t{1} << 53) - 1;  // that every JSON reader holds
+
   std::vector<Run> runs_;
+  std::optional<std::pair<Kind, Place>> growing_;  // of the last run, if an allowed effect of it would join
   std::vector<Note> notes_{1};
   std::deque<std::string> resources_;  // by Place
   std::vector<std::uint64_t> lengths_;  // by Place: of the text of an entry on it without a note
