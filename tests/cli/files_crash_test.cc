@@ -1,5 +1,5 @@
-// kill -9 at random moments of `writ commit` of a staged task with files, and of `writ undo`: the next command that may write
-// finds the folder old or new, never a mix, and the store, the log and the receipts agree with it.
+// kill -9 at random moments of `writ commit` of a staged task with files, and of `writ undo`: the next command,
+// be it one that reads, leaves the folder old or new, never a mix, and the store, the log and the receipts agree with it.
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,9 +20,18 @@ class FilesCrash : public FilesPlace {
     r.kill(SIGKILL);
     const Ended e = r.wait();
     EXPECT_TRUE(e.status == 0 || e.status == 128 + SIGKILL) << e.status << e.err;
+    // A command that only reads finishes what was committed; one that writes finds nothing more to do to the folder.
+    EXPECT_EQ(p.run({"tasks"}).status, 0);
+    const auto read = without_copies();
     p.write_object("after", std::to_string(++commands_));
     expect_sound();
+    EXPECT_EQ(without_copies(), read);
     return e.status != 0;
+  }
+  Picture without_copies() const {
+    auto all = picture_of(dir());
+    std::erase_if(all, [](const auto& e) { return e.first.contains(".writ-commit-"); });
+    return all;
   }
   static void follow(std::uint64_t& window, bool done) { window = std::max<std::uint64_t>(1000, done ? window * 3 / 4 : window * 3 / 2); }
 

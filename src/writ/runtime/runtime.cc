@@ -40,6 +40,18 @@ Result<void> recover_files(store::Store& store) {
   return workspace::forget_undo(store, places, old);
 }
 
+// Whoever only reads finishes them too: a folder that is half old and half new is nothing to look at.
+Result<void> recover_for_reading(const store::Store& reading, const Options& options) {
+  WRIT_TRY(const auto view, reading.snapshot());
+  WRIT_TRY(const bool unfinished, workspace::has_unfinished(view));
+  if (!unfinished) return {};
+  store::OpenOptions open;
+  open.access = store::Access::write;
+  open.durability = options.durability;
+  WRIT_TRY(const auto writing, store::Store::open(options.store, open));
+  return recover_files(*writing);
+}
+
 }  // namespace
 
 struct Runtime::Parts {
@@ -134,7 +146,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
   open.durability = options.durability;
   WRIT_TRY(parts->store, store::Store::open(options.store, open));
   // Before anything reads a folder that a commit left half done. What cannot be finished now is for a later command.
-  if (options.access != Access::read) (void)!recover_files(*parts->store).has_value();
+  const auto recovered = options.access != Access::read ? recover_files(*parts->store) : recover_for_reading(*parts->store, options);
+  (void)!recovered.has_value();
   const auto if_absent = options.access == Access::read ? IfAbsent::fail : IfAbsent::make;
   auto key = load_signing_key(options.keys, if_absent, parts->clock);
   if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity(), options.signing);

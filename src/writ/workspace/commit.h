@@ -66,6 +66,9 @@ class Commit {
 // Looks whether the base is still as the changes have it, without preparing anything: for `diff` and `--dry-run`.
 Result<void> check_base(Files&, const Changes&);
 
+// Whether a commit was entered and not finished: by a crash, or it is under way.
+Result<bool> has_unfinished(const store::View&);
+
 struct Recovered {
   std::vector<TaskId> finished;       // commits applied to their end
   std::vector<std::string> left;      // paths that somebody changed since, and that were left alone

@@ -55,6 +55,15 @@ Result<void> forget(Files& files, const store::Store& store, const Places& place
 
 }  // namespace
 
+Result<bool> has_unfinished(const store::View& view) {
+  bool found = false;
+  WRIT_CHECK(view.scan(intent_table, {}, {}, [&](BytesView, BytesView) -> Result<store::Visit> {
+    found = true;
+    return store::Visit::enough;
+  }));
+  return found;
+}
+
 Result<Recovered> recover(Files& files, store::Store& store, const Places& places, const Keep& keep) {
   Recovered done;
   std::error_code failed;
