@@ -15,6 +15,7 @@
 #include "writ/runtime/doorbell.h"
 #include "writ/runtime/guests.h"
 #include "writ/runtime/operator_engine.h"
+#include "writ/runtime/recovery.h"
 #include "writ/runtime/replay.h"
 #include "writ/runtime/signing_keys.h"
 #include "writ/runtime/summary.h"
@@ -25,32 +26,11 @@
 #include "writ/task/files_settlement.h"
 #include "writ/task/selection.h"
 #include "writ/task/stage.h"
-#include "writ/workspace/commit.h"
 
 namespace writ::runtime {
 namespace {
 
 constexpr std::size_t max_path_list = 1000;  // objects read at a time
-
-// Finishes commits to files that a crash cut short, and forgets copies that nobody can ask for any more.
-Result<void> recover_files(store::Store& store) {
-  const auto places = task::places_of(store);
-  WRIT_CHECK(workspace::recover(workspace::host_files(), store, places, task::is_staged));
-  const WallTime old{system_clock().wall().ns - std::chrono::nanoseconds(workspace::undo_kept_for).count()};
-  return workspace::forget_undo(store, places, old);
-}
-
-// Whoever only reads finishes them too: a folder that is half old and half new is nothing to look at.
-Result<void> recover_for_reading(const store::Store& reading, const Options& options) {
-  WRIT_TRY(const auto view, reading.snapshot());
-  WRIT_TRY(const bool unfinished, workspace::has_unfinished(view));
-  if (!unfinished) return {};
-  store::OpenOptions open;
-  open.access = store::Access::write;
-  open.durability = options.durability;
-  WRIT_TRY(const auto writing, store::Store::open(options.store, open));
-  return recover_files(*writing);
-}
 
 }  // namespace
 
@@ -146,8 +126,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Options& options) {
   open.durability = options.durability;
   WRIT_TRY(parts->store, store::Store::open(options.store, open));
   // Before anything reads a folder that a commit left half done. What cannot be finished now is for a later command.
-  const auto recovered = options.access != Access::read ? recover_files(*parts->store) : recover_for_reading(*parts->store, options);
-  (void)!recovered.has_value();
+  (void)!recover_files(*parts->store, options).has_value();
   const auto if_absent = options.access == Access::read ? IfAbsent::fail : IfAbsent::make;
   auto key = load_signing_key(options.keys, if_absent, parts->clock);
   if (key) parts->notary = std::make_unique<proof::Notary>(std::move(*key), "writ/" + parts->store->identity(), options.signing);
