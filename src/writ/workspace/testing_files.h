@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "writ/workspace/files.h"
 
@@ -19,6 +21,7 @@ class FailingFiles final : public Files {
   int number = EIO;
   bool has_second_names = true;  // as some file systems have none
   static constexpr int died = 77;  // exit status
+  std::function<void()> before_exchange = {};  // what somebody does at the last moment
 
   Result<Fd> open(const Fd& f, const std::string& p, std::uint64_t flags, mode_t m) override {
     WRIT_CHECK(step());
@@ -38,6 +41,7 @@ class FailingFiles final : public Files {
     return then([&] { return real_.rename(f, n, t, m); });
   }
   Result<void> exchange(const Fd& f, const std::string& n, const std::string& w) override {
+    if (before_exchange) std::exchange(before_exchange, nullptr)();
     return then([&] { return real_.exchange(f, n, w); });
   }
   Result<void> remove_file(const Fd& f, const std::string& n) override { return then([&] { return real_.remove_file(f, n); }); }

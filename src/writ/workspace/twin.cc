@@ -221,6 +221,12 @@ Result<std::vector<std::string>> exchange_twin(Files& files, const TaskId& id, s
   WRIT_TRY(const auto there, inode_of(files, above, name));
   if (there == tree.exchanged[0]) {
     WRIT_CHECK(files.exchange(above, name, twin));
+    WRIT_TRY(const auto old, inode_of(files, above, twin));
+    if (old != tree.exchanged[0]) {  // another folder was put there between the two calls: it goes back
+      WRIT_CHECK(files.exchange(above, name, twin));
+      WRIT_CHECK(clear_twin(id, number, tree));
+      return std::vector<std::string>{tree.root};
+    }
   } else if (there != tree.exchanged[1]) {
     WRIT_CHECK(clear_twin(id, number, tree));  // somebody moved the folder away, or put another there
     return std::vector<std::string>{tree.root};

@@ -128,6 +128,24 @@ TEST_F(Exchanged, AnotherFolderInItsPlaceIsLeftAlone) {
   fs::remove_all(away);
 }
 
+// The same at the very last moment.
+TEST_F(Exchanged, AnotherFolderAtTheLastMomentGoesBack) {
+  const auto store = open_store(w.own.text());
+  const std::string away = w.base.text() + "-away";
+  FailingFiles files;
+  files.before_exchange = [&] {
+    fs::rename(w.base.text(), away);
+    w.base.write("another", "a");
+  };
+  const auto done = w.commit(files, *store);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().what, "left alone") << done.error().text();
+  EXPECT_EQ(picture(w.base.text()), (Picture{{"another", "a"}}));
+  EXPECT_EQ(picture(away), w.old_picture);
+  EXPECT_EQ(w.beside(), 0u);
+  fs::remove_all(away);
+}
+
 TEST_F(Exchanged, AStoreInItIsRefused) {
   w.base.write("d/.writ/store.db", "s");
   w.old_picture = picture(w.base.text());
