@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "writ/workspace/shadow.h"
 #include "writ/workspace/testing_files.h"
 #include "writ/workspace/testing_folder.h"
+#include "writ/workspace/testing_store.h"
 #include "writ/workspace/undo.h"
 
 namespace writ::workspace::testing {
@@ -20,15 +20,6 @@ using Picture = std::map<std::string, std::string>;
 
 // Of a store without staged tasks.
 inline Result<bool> keep_nothing(const store::View&, const TaskId&) { return false; }
-
-inline std::unique_ptr<store::Store> open_store(const std::string& folder, store::Durability d = store::Durability::none) {
-  store::OpenOptions options;
-  options.access = store::Access::create;
-  options.durability = d;
-  auto s = store::Store::open(folder, options);
-  if (!s) throw std::runtime_error(s.error().text());
-  return std::move(*s);
-}
 
 // A working folder, a store, and one task that changes a bit of everything in `files` files.
 class World {

@@ -15,6 +15,7 @@
 #include "writ/workspace/mounted.h"
 #include "writ/workspace/testing_folder.h"
 #include "writ/workspace/testing_mounted.h"
+#include "writ/workspace/testing_store.h"
 
 namespace writ::workspace::testing {
 
@@ -27,14 +28,6 @@ inline auto every_way() { return ::testing::Values(Way::trusted, Way::user, Way:
 inline void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 inline void must(int answer, const std::string& what) {
   if (answer < 0) throw std::runtime_error(what + ": " + std::to_string(errno) + "\n");
-}
-inline std::unique_ptr<store::Store> open_store(const std::string& folder, store::Durability d = store::Durability::none) {
-  store::OpenOptions options;
-  options.access = store::Access::create;
-  options.durability = d;
-  auto s = store::Store::open(folder, options);
-  if (!s) throw std::runtime_error(s.error().text());
-  return std::move(*s);
 }
 // Longer than the tick of any kernel's clock: what was there is older than what comes.
 inline void wait_a_tick() { ::usleep(12'000); }
