@@ -46,7 +46,8 @@ Status why(Invocation& i) {
   if (const std::string end = stopped(record.output.outcome); !end.empty()) i.output.line(end);
   if (denials.told.empty()) i.output.line("nothing was denied to task " + id.brief());
   for (const Document& d : denials.told) print(i.output, d);
-  if (record.input.fence == "process" && !record.output.outcome.success())
+  const auto& outcome = record.output.outcome;
+  if (record.input.fence == "process" && outcome.end == "completed" && !outcome.success())
     i.output.line("what it may not see is not there for a process, which is no denial: `writ learn -- COMMAND` lists what it looked for");
   return exit_holds;
 }
