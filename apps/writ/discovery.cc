@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 
 #include "git_index.h"
 #include "trust.h"
 #include "writ/base/birthplace.h"
+#include "writ/base/escape.h"
 
 namespace writ::cli {
 namespace {
@@ -66,6 +68,19 @@ Result<StorePlace> vouch(const Surroundings& s, const std::string& dot_writ) {
                "if it is yours, run: writ trust " + quoted(real.empty() ? dot_writ : real)};
 }
 
+// A folder that is no store yet is empty, but for what an `init` leaves that was killed. Anything else, such as compiled images,
+// would be taken for the new store's own.
+Result<std::string> prepared_by_somebody(const std::string& dot_writ) {
+  std::error_code failed;
+  for (std::filesystem::directory_iterator i(dot_writ, failed), end; !failed && i != end; i.increment(failed)) {
+    const std::string name = i->path().filename().string();
+    if (!name.starts_with("writ.db.new") && name != birth_mark_name && name != ".gitignore")
+      return "it is no store, and holds " + escape_for_terminal(name) + " all the same";
+  }
+  if (failed) return system_error(failed.value(), "cannot list", dot_writ);
+  return std::string();
+}
+
 }  // namespace
 
 Result<std::string> suspicion(const std::string& dot_writ, uid_t user) {
@@ -80,7 +95,8 @@ Result<std::string> suspicion(const std::string& dot_writ, uid_t user) {
   if (*tracked) return std::string("git tracks it, so it came with the repository");
   const std::string file = dot_writ + "/writ.db";
   const bool is_store = ::lstat(file.c_str(), &found) == 0;
-  return is_store && !was_born_here(dot_writ, file) ? std::string("it was not made here, but unpacked or copied from elsewhere") : std::string();
+  if (is_store) return was_born_here(dot_writ, file) ? std::string() : std::string("it was not made here, but unpacked or copied from elsewhere");
+  return prepared_by_somebody(dot_writ);
 }
 
 Result<StorePlace> find_store(const Surroundings& s, const std::optional<std::string>& option) {

@@ -159,6 +159,17 @@ TEST_F(Discovery, AStoreThatWasUnpackedIsRefused) {
   EXPECT_THAT(refusal(root_ / "moved"), HasSubstr("not made here"));
 }
 
+// `writ init` there would take over what an archive brought: compiled images, digests of programs.
+TEST_F(Discovery, AFolderThatSomebodyPreparedIsRefused) {
+  planted("prepared");
+  EXPECT_TRUE(find_store(around(root_ / "prepared"), {})) << "empty";
+  root_.file("prepared/.writ/writ.db.new", "of an init that was killed");
+  root_.file("prepared/.writ/born", "the same");
+  EXPECT_TRUE(find_store(around(root_ / "prepared"), {}));
+  root_.folder("prepared/.writ/cache");
+  EXPECT_THAT(refusal(root_ / "prepared"), HasSubstr("holds cache"));
+}
+
 TEST_F(Discovery, AStoreThatGitTracksIsRefusedAlsoFromBelowAndFromALinkedWorkTree) {
   planted("repo/sub");
   root_.folder("repo/.git");
