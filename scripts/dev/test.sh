@@ -75,10 +75,12 @@ key_tests_skipped() {
 }
 
 # The tests labelled keys, on emulated keys, where this CPU has none. EMULATED says how it stands: empty (it has them), yes,
-# or the reason why not. Every module at hand on both tiers is left out: it takes as long there as all the rest.
+# or the reason why not. Every module at hand on both tiers is left out: it takes as long there as all the rest. What fails is tried
+# once more: about once in fifty runs of the hostile images QEMU 7.2 makes an access of theirs as the kernel's, at an address cut to
+# 32 bits, which the emulated kernel takes for its own error and ends the process for (CAVEATS.md).
 EMULATED=""
 emulated_tests() {
-  scripts/emulate.sh ctest --test-dir build/release -L keys -E '[.]Tiers[.]GiveTheSame$' -j 2 --output-on-failure --no-tests=error --timeout 900
+  scripts/emulate.sh ctest --test-dir build/release -L keys -E '[.]Tiers[.]GiveTheSame$' -j 2 --repeat until-pass:2 --output-on-failure --no-tests=error --timeout 900
   case $? in
     0) EMULATED=yes ;;
     69) EMULATED="no emulated machine could be made (build/log/test-keys-emulated.log)" ;;
