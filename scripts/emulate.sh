@@ -12,7 +12,7 @@ PLACE=$ROOT/build/emulated
 MEMORY=${WRIT_EMULATED_MEMORY:-3072}
 LIMIT=${WRIT_EMULATED_SECONDS:-1500}
 KERNEL=${WRIT_EMULATED_KERNEL:-linux-image-6.12-cloud-amd64}
-PACKAGES="bash coreutils base-files libc-bin cmake grep sed wabt clang-14 lld-14 tcc binutils strace sqlite3 dash zsh
+PACKAGES="bash coreutils base-files libc-bin cmake grep sed wabt clang-14 lld-14 strace sqlite3 dash zsh
   wasi-libc libc++-14-dev-wasm32 libc++abi-14-dev-wasm32 libclang-rt-14-dev-wasm32 procps util-linux mount iproute2
   libstdc++6 libfmt-dev libsodium-dev libssl-dev libsqlite3-dev"
 preset=release

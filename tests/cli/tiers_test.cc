@@ -42,7 +42,7 @@ class NewCache : public testing::Test {
 
 TEST_F(NewCache, TheFirstRunIsFastAndBuildMakesTheBest) {
   EXPECT_EQ(run({"run", WRIT_PROBE}).status, 0);
-  EXPECT_EQ(engine_of_last(), "wasm/tcc");
+  EXPECT_EQ(engine_of_last(), "wasm/baseline");
   const Ended built = run({"build", WRIT_PROBE});
   EXPECT_EQ(built.status, 0) << built.err;
   EXPECT_THAT(built.err, HasSubstr("built (wasm/clang-14 -O2)"));
@@ -51,7 +51,7 @@ TEST_F(NewCache, TheFirstRunIsFastAndBuildMakesTheBest) {
   EXPECT_EQ(run({"run", WRIT_PROBE}).status, 0);
   EXPECT_EQ(engine_of_last(), "wasm/clang-14 -O2");
   EXPECT_EQ(run({"run", "--tier", "fast", WRIT_PROBE}).status, 0);
-  EXPECT_EQ(engine_of_last(), "wasm/tcc");
+  EXPECT_EQ(engine_of_last(), "wasm/baseline");
 }
 
 TEST_F(NewCache, AReplayTakesTheTierThatRan) {
@@ -66,7 +66,7 @@ TEST_F(NewCache, BuildTellsInADocument) {
   const Json d = e.json();
   EXPECT_EQ(d["schema"], "writ.build/1");
   EXPECT_EQ(schema_violations(d), std::vector<std::string>());
-  EXPECT_EQ(d["engine"], "wasm/tcc");
+  EXPECT_EQ(d["engine"], "wasm/baseline");
   EXPECT_EQ(d["made"], true);
   EXPECT_EQ(schema_violations(run({"--json", "build", "--waiting"}).json()), std::vector<std::string>());
 }
@@ -156,7 +156,7 @@ TEST(Fences, WhatIsRequiredIsAFloor) {
 TEST(Fences, DoctorNamesEveryToolAndWhatHoldsThem) {
   const Place p;
   const Ended e = p.run({"doctor"});
-  for (const char* word : {"fence-key", "fence-page", "child-user-namespace", "child-landlock", "child-seccomp", "tcc", "clang", "wasm2c"})
+  for (const char* word : {"fence-key", "fence-page", "child-user-namespace", "child-landlock", "child-seccomp", "clang", "wasm2c"})
     EXPECT_THAT(e.out, HasSubstr(word));
 }
 

@@ -46,6 +46,7 @@ class Machine {
 
   Engine& engine() { return *engine_; }
   fence::Fence& fence() { return *fence_; }
+  fence::GuestThread& thread() { return *thread_; }
   Result<std::shared_ptr<const Image>> prepare(BytesView code) { return engine_->prepare(code); }
   // On the calling thread, which needs a guard of its own.
   Result<Ran> run(const Image&, fence::GuestThread&, const Task& = {});

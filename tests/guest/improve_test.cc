@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using wasm::TierChoice;
-constexpr std::string_view fast_engine = "wasm/tcc", best_engine = "wasm/clang-14 -O2";
+constexpr std::string_view fast_engine = "wasm/baseline", best_engine = "wasm/clang-14 -O2";
 const char* const prints = R"((module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -93,15 +93,13 @@ TEST_F(Improve, AnImageAlreadyInUseGivesWayToTheBest) {
   EXPECT_TRUE(m.run(**held)->outcome.success()) << "who has it keeps it";
 }
 
-TEST_F(Improve, WithoutTccTheBestAloneIsUsed) {
+TEST_F(Improve, WithoutTheValidatorNothingIsTranslated) {
   wasm::Tools tools;
-  tools.fast_compiler.path = "/usr/bin/no-such-tcc";
-  EXPECT_EQ(run(code, tools).engine, best_engine);
-  EXPECT_EQ(asked, 0);
+  tools.validator.path = "/usr/bin/no-such-validator";
   Machine m(cache, tools, TierChoice::fast);
   const auto insisted = m.prepare(code);
   ASSERT_FALSE(insisted);
-  EXPECT_NE(insisted.error().text().find("apt-get install tcc"), std::string::npos) << insisted.error().text();
+  EXPECT_NE(insisted.error().text().find("apt-get install wabt"), std::string::npos) << insisted.error().text();
 }
 
 TEST_F(Improve, WithoutClangTheFastAloneIsUsed) {
@@ -111,14 +109,21 @@ TEST_F(Improve, WithoutClangTheFastAloneIsUsed) {
   EXPECT_EQ(asked, 0) << "nobody could make it";
 }
 
-// A compiler that makes nothing, one that never stops talking, one that waits for its limit of memory or is killed.
-TEST_F(Improve, AFastCompilerThatFailsIsReplacedByTheBest) {
-  for (const char* bad : {"/usr/bin/true", "/usr/bin/yes"}) {
-    wasm::Tools tools;
-    tools.fast_compiler.path = bad;
-    fs::remove_all(cache);
-    EXPECT_EQ(run(code, tools).engine, best_engine) << bad;
+TEST_F(Improve, WhatTheFastTierGivesUpIsLeftToTheBest) {
+  std::string locals;
+  for (int i = 0; i <= 50'000; ++i) locals += " i32";
+  const Bytes many = wat("(module (func (export \"_start\") (local" + locals + ")))");
+  {
+    Machine insisting(cache, {}, TierChoice::fast);
+    const auto refused = insisting.prepare(many);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::unsupported) << refused.error().text();
   }
+  Machine m(cache, {}, TierChoice::automatic, [this] { ++asked; });
+  const auto image = m.prepare(many);
+  ASSERT_TRUE(image) << image.error().text();
+  EXPECT_EQ((*image)->engine().name, best_engine);
+  EXPECT_EQ(asked, 0);
 }
 
 TEST_F(Improve, WhatIsInvalidIsRefusedOnceWithTheValidatorsWords) {

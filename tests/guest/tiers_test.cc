@@ -55,7 +55,7 @@ TEST(Tiers, GiveTheSame) {
   for (std::size_t i = 0; i < fast.size(); ++i) {
     SCOPED_TRACE(fast[i].name);
     EXPECT_EQ(fast[i].name, best[i].name);
-    EXPECT_EQ(fast[i].engine, "wasm/tcc");
+    EXPECT_EQ(fast[i].engine, "wasm/baseline");
     EXPECT_EQ(best[i].engine, "wasm/clang-14 -O2");
     EXPECT_EQ(fast[i].end, best[i].end);
     EXPECT_EQ(fast[i].exit_code, best[i].exit_code);

@@ -28,7 +28,7 @@
 #define ARENA_MEMORY_PAGES_MAX 65535ull /* not 65536: its size in bytes must fit 32 bits */
 
 /* Host calls that the image runtime itself needs. The module's own imports follow, in the image's order. */
-#define CALL_TRAP 0         /* (code, place, its caller): the guest traps; does not return */
+#define CALL_TRAP 0         /* (code, place): the guest traps; does not return */
 #define CALL_MEMORY_INIT 1  /* (pages, maximum) -> the maximum that the host allows; all pages are there, or it does not return */
 #define CALL_MEMORY_GROW 2  /* (pages) -> pages before, or 0xffffffff */
 #define CALL_FIRST_IMPORT 3

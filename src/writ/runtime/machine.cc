@@ -96,8 +96,6 @@ std::vector<Protection> inspect_machine() {
   p.push_back(tool("wasm2c", "/usr/bin/wasm2c", "wabt"));
   p.push_back(tool("clang", "/usr/bin/clang-14", "clang-14"));
   p.push_back(tool("ld.lld", "/usr/bin/ld.lld-14", "lld-14"));
-  p.push_back(tool("tcc", "/usr/bin/tcc", "tcc (without it the first run of a module waits for clang)"));
-  p.push_back(tool("ld.bfd", "/usr/bin/x86_64-linux-gnu-ld.bfd", "binutils (without it the first run of a module waits for clang)"));
   for (auto& found : p)
     if (found.part_of == Protection::PartOf::everything && found.name != "kernel") found.part_of = Protection::PartOf::memory_fence;
   inspect_processes(p);

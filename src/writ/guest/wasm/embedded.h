@@ -1,4 +1,4 @@
-// The files that every image is made with, carried inside this library: headers and the compiled runtime. So they are
+// The files that images of the best tier are made with, carried inside this library: headers and the compiled runtime. So they are
 // found wherever Writ was installed and from whatever folder it runs, and they are what was tested.
 #pragma once
 
@@ -14,5 +14,8 @@ struct EmbeddedFile {
   BytesView bytes;
 };
 std::span<const EmbeddedFile> embedded_files();
+
+// The linked runtime (runtime.c, baseline.c) that images of the baseline translator begin with.
+BytesView baseline_runtime();
 
 }  // namespace writ::guest::wasm

@@ -129,7 +129,7 @@ Loaded WasmEngine::obtain(const Candidate& c, Tier tier) {
   return load(c, chain, key, made);
 }
 
-// Whatever keeps the fast tier from an image (no tcc, or one that gives up or crashes), the best may have one; if not, its
+// Whatever keeps the fast tier from an image (a function too large for it), the best may have one; if not, its
 // words are the better ones.
 Loaded WasmEngine::choose(const Candidate& c) {
   if (options_.tier != TierChoice::automatic) return obtain(c, options_.tier == TierChoice::fast ? Tier::fast : Tier::best);

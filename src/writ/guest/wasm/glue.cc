@@ -126,28 +126,7 @@ std::string make_glue(const Module& m) {
   return out;
 }
 
-// Where a sign is turned, which tcc does by a subtraction.
-constexpr std::string_view minus = " = -(w2c_", negated = " = image_negated(w2c_";
-
-// Everything that fast_memory.h replaces has been defined here, and nothing has used it yet.
-Result<void> settle_fast(std::string& text, const Error& strange) {
-  const auto head = text.find("\nDEFINE_REINTERPRET(i64_reinterpret_f64, f64, u64)\n");
-  const auto behind = text.find("\n\n", head);
-  if (head == text.npos || behind == text.npos) return strange;
-  text.insert(behind + 2, "#include \"fast_memory.h\"\n\n");
-  std::string out;
-  out.reserve(text.size() + text.size() / 64);
-  std::size_t at = 0;
-  for (std::size_t next; (next = text.find(minus, at)) != text.npos; at = next + minus.size()) {
-    out.append(text, at, next - at);
-    out += negated;
-  }
-  out.append(text, at);
-  text = std::move(out);
-  return {};
-}
-
-Result<std::string> settle(std::string text, const Module& m, Tier tier) {
+Result<std::string> settle(std::string text, const Module& m) {
   const Error strange{Code::unsupported, "the translator's output is not what wasm2c 1.0.32 writes", "wasm2c",
                       "install wabt 1.0.32 (Debian 12)"};
   for (const auto& [before, after] : replacements) {
@@ -155,7 +134,6 @@ Result<std::string> settle(std::string text, const Module& m, Tier tier) {
     if (at == text.npos) return strange;
     text.replace(at, before.size(), after);
   }
-  if (tier == Tier::fast) WRIT_CHECK(settle_fast(text, strange));
   if (m.types.empty()) return text;  // then there is no such table
   const std::string_view head = "static bool s_module_initialized = false;\n\n";
   const auto begin = text.find(head);
@@ -181,7 +159,7 @@ std::string glue_fingerprint() {
   sample.exports = {{"a", 1}, {"b", 2}};
   std::string all = make_glue(sample);
   for (const auto& [before, after] : replacements) (all += before) += after;
-  ((all += minus) += negated) += make_unit("settled1.c");
+  all += make_unit("settled1.c");
   return all;
 }
 

@@ -6,7 +6,6 @@
 
 #include "writ/base/result.h"
 #include "writ/guest/wasm/module.h"
-#include "writ/guest/wasm/tier.h"
 
 namespace writ::guest::wasm {
 
@@ -28,9 +27,9 @@ std::string make_unit(const std::string& settled_file);
 
 // Changes the translator's output in three places: the table of function types becomes constant, so that no state lies
 // outside of the arena; floating-point loads stay in floating-point registers; data segments are copied and never become
-// instructions. For the fast tier also loads, stores, and the sign of a negated NaN (image/fast.h).
+// instructions.
 // `unsupported` if the output does not look as wasm2c 1.0.32 writes it.
-Result<std::string> settle(std::string translated, const Module&, Tier);
+Result<std::string> settle(std::string translated, const Module&);
 
 // Changes whenever the text that these functions write does: part of the digest of the toolchain.
 std::string glue_fingerprint();

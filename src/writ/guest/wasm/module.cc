@@ -40,10 +40,12 @@ std::string Signature::text() const {
   return s.empty() ? "()" : s;
 }
 
-const Signature& Module::type_of(std::uint32_t function) const {
+std::uint32_t Module::type_index_of(std::uint32_t function) const {
   WRIT_ASSERT(function < function_count());
-  return types[function < imports.size() ? imports[function].type : functions[function - imports.size()]];
+  return function < imports.size() ? imports[function].type : functions[function - imports.size()];
 }
+
+const Signature& Module::type_of(std::uint32_t function) const { return types[type_index_of(function)]; }
 
 std::vector<std::uint32_t> Module::canonical_types() const {
   std::map<Signature, std::uint32_t> first;

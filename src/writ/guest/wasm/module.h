@@ -58,6 +58,7 @@ struct Module {
 
   std::uint32_t function_count() const { return static_cast<std::uint32_t>(imports.size() + functions.size()); }
   const Signature& type_of(std::uint32_t function) const;
+  std::uint32_t type_index_of(std::uint32_t function) const;
   // The first type with the same shape, so that equal types have one number.
   std::vector<std::uint32_t> canonical_types() const;
   // "fill (#12)", or "#12" without a name.

@@ -166,13 +166,13 @@ TEST(Glue, SettlesWhatItKnowsOrTheTranslatorIsAnother) {
   const std::string loads = "DEFINE_LOAD(f32_load, f32, f32, f32)\nDEFINE_LOAD(f64_load, f64, f64, f64)\n"
                             "static inline void load_data(void* dest, const void* src, size_t n) {\n  memcpy(dest, src, n);\n}\n";
   const std::string head = "static bool s_module_initialized = false;\n\n";
-  const auto settled = settle(loads + head + "static u32 func_types[3];\n\nstatic void init_func_types(void) {\n  x;\n}\nrest", *m, Tier::best);
+  const auto settled = settle(loads + head + "static u32 func_types[3];\n\nstatic void init_func_types(void) {\n  x;\n}\nrest", *m);
   ASSERT_TRUE(settled) << settled.error().text();
   EXPECT_NE(settled->find("static const u32 func_types[3] = {1, 2, 1, };"), std::string::npos) << *settled;
   EXPECT_NE(settled->find("rest"), std::string::npos);
   EXPECT_EQ(settled->find("  x;"), std::string::npos);
   for (const std::string& strange : {std::string("int main;"), loads, loads + head + "static u32 func_types[4];\n", head})
-    EXPECT_EQ(settle(strange, *m, Tier::best).error().code, Code::unsupported);
+    EXPECT_EQ(settle(strange, *m).error().code, Code::unsupported);
 }
 
 }  // namespace

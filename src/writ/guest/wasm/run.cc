@@ -86,10 +86,9 @@ fence::HostReply GuestRun::call(std::uint64_t index, std::span<const std::uint64
   }
 }
 
-// (code, return address; from the fast tier also its caller's): the guest's words, which only end up in a text.
+// (code, return address): the guest's words, which only end up in a text.
 fence::HostReply GuestRun::trap(std::span<const std::uint64_t> arguments) {
   std::string function = function_name(image_, arguments[1] - 1);
-  if (function.empty() && image_.tier() == Tier::fast && arguments.size() > 2) function = function_name(image_, arguments[2] - 1);
   return leave({End::trapped, 0, std::string(trap_name(arguments[0])), std::move(function)});
 }
 

@@ -10,16 +10,14 @@
 #include <string_view>
 #include <vector>
 
-#include "writ/guest/wasm/tier.h"
-
 namespace writ::guest::wasm {
 
-// Constants of the tier, not of the machine, so that the same module gives the same image everywhere.
+// Constants, not what the machine has, so that the same module gives the same image everywhere.
 struct Cut {
   std::size_t least = 0;  // bytes of text in a unit; below it two compilers are slower than one
   std::size_t most = 1;   // units
 };
-constexpr Cut cut_of(Tier t) { return t == Tier::fast ? Cut{1024 * 1024, 2} : Cut{512 * 1024, 8}; }
+inline constexpr Cut usual_cut{512 * 1024, 8};
 
 // One unit, unchanged, if the text is small or looks otherwise than we know it.
 std::vector<std::string> split_units(std::string_view settled, Cut);

@@ -27,7 +27,7 @@ std::size_t count(const std::string& in, const std::string& what) {
 
 TEST(SplitUnits, EveryFunctionIsInOneUnitAndDeclaredInAll) {
   constexpr int functions = 40;
-  const auto units = split_units(text(functions, 100'000), cut_of(Tier::best));
+  const auto units = split_units(text(functions, 100'000), usual_cut);
   ASSERT_GT(units.size(), 2u);
   for (int i = 0; i < functions; ++i) {
     const std::string name = "u32 w2c_f" + std::to_string(i) + "(Z_m_instance_t";
@@ -47,13 +47,13 @@ TEST(SplitUnits, EveryFunctionIsInOneUnitAndDeclaredInAll) {
 
 TEST(SplitUnits, WhatIsSmallOrUnknownStaysWhole) {
   const std::string small = text(3, 100);
-  EXPECT_EQ(split_units(small, cut_of(Tier::best)), std::vector{small});
+  EXPECT_EQ(split_units(small, usual_cut), std::vector{small});
   std::string strange = text(40, 100'000);
   strange.replace(strange.find("init_globals"), 12, "init_something");
-  EXPECT_EQ(split_units(strange, cut_of(Tier::best)).size(), 1u);
+  EXPECT_EQ(split_units(strange, usual_cut).size(), 1u);
   const std::string other(3'000'000, 'y');
-  EXPECT_EQ(split_units(other, cut_of(Tier::best)), std::vector{other});
-  EXPECT_EQ(split_units("", cut_of(Tier::best)), std::vector{std::string()});
+  EXPECT_EQ(split_units(other, usual_cut), std::vector{other});
+  EXPECT_EQ(split_units("", usual_cut), std::vector{std::string()});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 
+#include "writ/guest/wasm/baseline.h"
 #include "writ/guest/wasm/embedded.h"
 #include "writ/guest/wasm/glue.h"
 #include "writ/supervise/run.h"
@@ -19,18 +20,14 @@ constexpr std::string_view generation = "writ image 2";
 
 // Why each: semantics of WebAssembly (wrapping integers, exact floats, loops that may never end), no access to anything
 // that the fence denies (stack protector and thread-local storage, procedure linkage), no state but the arena's.
-constexpr std::array<std::string_view, 25> for_best_compiler{
+constexpr std::array<std::string_view, 25> for_compiler{
     "-std=gnu17", "-O2", "-march=x86-64-v2", "-fPIC", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-fno-plt",
     "-fno-stack-protector", "-fcf-protection=none", "-mno-red-zone", "-fno-asynchronous-unwind-tables", "-fomit-frame-pointer",
     "-fno-math-errno", "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-finite-loops", "-fno-delete-null-pointer-checks",
     "-fbracket-depth=1000000", "-nostdlibinc", "-fno-ident", "-w", "-DNDEBUG", "-I."};
-constexpr std::array<std::string_view, 16> for_best_linker{
+constexpr std::array<std::string_view, 16> for_linker{
     "-shared", "-z", "now", "-z", "relro", "-z", "noexecstack", "-z", "separate-loadable-segments", "-z", "max-page-size=4096",
     "--build-id=none", "--no-dynamic-linker", "--no-undefined", "-Bsymbolic", "--gc-sections"};
-constexpr std::array<std::string_view, 5> for_fast_compiler{"-w", "-nostdinc", "-DNDEBUG", "-Ifast", "-I."};
-// The symbols are all local by the version script: nothing is exported, so nothing needs to be looked up.
-constexpr std::array<std::string_view, 12> for_fast_linker{"-shared", "-z", "now", "-z", "noexecstack", "--build-id=none", "--no-undefined",
-    "--no-warn-mismatch", "--hash-style=sysv", "-T", "fast.ld", "--version-script=fast.version"};
 
 // Identifies a program without reading or running it.
 Result<std::string> stamp(const Program& t) {
@@ -50,7 +47,8 @@ Result<std::string> ask_version(const Program& t) {
 }
 
 Result<std::vector<std::string>> versions(const Tools& tools, Tier tier, const Cache& cache) {
-  const std::array asked{&tools.translator, &tools.compiler_of(tier), &tools.linker_of(tier)};
+  std::vector<const Program*> asked{&tools.validator};
+  if (tier == Tier::best) asked = {&tools.translator, &tools.compiler, &tools.linker};
   std::string stamps;
   for (const Program* t : asked) {
     WRIT_TRY(const std::string s, stamp(*t));
@@ -61,7 +59,7 @@ Result<std::vector<std::string>> versions(const Tools& tools, Tier tier, const C
   if (const auto kept = cache.find_note(kept_as)) {
     std::size_t at = 0;
     for (std::size_t end; (end = kept->find('\n', at)) != kept->npos; at = end + 1) answers.push_back(kept->substr(at, end - at));
-    if (answers.size() == 3) return answers;
+    if (answers.size() == asked.size()) return answers;
     answers.clear();
   }
   std::string note;
@@ -75,14 +73,8 @@ Result<std::vector<std::string>> versions(const Tools& tools, Tier tier, const C
 
 }  // namespace
 
-std::span<const std::string_view> compiler_flags(Tier t) {
-  if (t == Tier::fast) return for_fast_compiler;
-  return for_best_compiler;
-}
-std::span<const std::string_view> linker_flags(Tier t) {
-  if (t == Tier::fast) return for_fast_linker;
-  return for_best_linker;
-}
+std::span<const std::string_view> compiler_flags() { return for_compiler; }
+std::span<const std::string_view> linker_flags() { return for_linker; }
 
 Result<Toolchain> find_toolchain(const Tools& tools, Tier tier, const Cache& cache) {
   Toolchain t{tools, tier, {}, {}};
@@ -90,8 +82,13 @@ Result<Toolchain> find_toolchain(const Tools& tools, Tier tier, const Cache& cac
   std::string all(generation);
   const auto add = [&all](std::string_view part) { (all += '\n') += part; };
   for (const auto& v : t.versions) add(v);
-  for (const auto f : compiler_flags(tier)) add(f);
-  for (const auto f : linker_flags(tier)) add(f);
+  if (tier == Tier::fast) {
+    add(baseline_fingerprint());
+    t.tool = {fmt::format("writ baseline, wasm-validate {}", t.versions[0]), digest(as_bytes(all))};
+    return t;
+  }
+  for (const auto f : compiler_flags()) add(f);
+  for (const auto f : linker_flags()) add(f);
   add(glue_fingerprint());
   for (const EmbeddedFile& f : embedded_files()) add(sha256(f.bytes).hex());
   t.tool = {fmt::format("{}, {}", t.versions[0], t.versions[1]), digest(as_bytes(all))};

@@ -30,24 +30,21 @@ struct Tools {
   Program translator{"/usr/bin/wasm2c", "wabt"};
   Program compiler{"/usr/bin/clang-14", "clang-14"};
   Program linker{"/usr/bin/ld.lld-14", "lld-14"};
-  Program fast_compiler{"/usr/bin/tcc", "tcc"};
-  Program fast_linker{"/usr/bin/x86_64-linux-gnu-ld.bfd", "binutils"};
 
   // All of them end when this descriptor becomes readable.
   void stop_on(int descriptor) {
-    for (Program* p : {&validator, &translator, &compiler, &linker, &fast_compiler, &fast_linker}) p->stop = descriptor;
+    for (Program* p : {&validator, &translator, &compiler, &linker}) p->stop = descriptor;
   }
-  const Program& compiler_of(Tier t) const { return t == Tier::fast ? fast_compiler : compiler; }
-  const Program& linker_of(Tier t) const { return t == Tier::fast ? fast_linker : linker; }
 };
 
-std::span<const std::string_view> compiler_flags(Tier);
-std::span<const std::string_view> linker_flags(Tier);
+// Of the best tier. The fast one needs no program but the validator (baseline.h).
+std::span<const std::string_view> compiler_flags();
+std::span<const std::string_view> linker_flags();
 
 struct Toolchain {
   Tools tools;
   Tier tier = Tier::best;
-  std::vector<std::string> versions;  // of translator, compiler, linker
+  std::vector<std::string> versions;  // of its programs
   Tool tool;                          // their names, and the digest of all that makes an image
 };
 

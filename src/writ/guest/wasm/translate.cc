@@ -9,6 +9,7 @@
 
 #include "writ/base/escape.h"
 #include "writ/base/thread.h"
+#include "writ/guest/wasm/baseline.h"
 #include "writ/guest/wasm/embedded.h"
 #include "writ/guest/wasm/forbidden.h"
 #include "writ/guest/wasm/glue.h"
@@ -59,16 +60,10 @@ std::vector<std::string> with(std::span<const std::string_view> flags, std::init
 
 // Tried one after the other if the code holds what no image may hold, with constants hidden. The first changes nothing else.
 constexpr std::array<std::string_view, 4> other_layouts{"-O2", "-falign-functions=64", "-Os", "-O1"};
-constexpr std::array<std::string_view, 1> other_layouts_fast{""};  // tcc knows no other
 
 // "image" is the glue's (make_glue), which includes "settled.c".
 std::string unit_name(std::size_t i) { return i == 0 ? "image" : fmt::format("unit{}", i); }
 std::string settled_name(std::size_t i) { return i == 0 ? "settled.c" : fmt::format("settled{}.c", i); }
-
-std::span<const std::string_view> layouts(Tier t) {
-  if (t == Tier::fast) return other_layouts_fast;
-  return other_layouts;
-}
 
 // Each unit by a compiler of its own, as many at once as there are CPUs.
 Result<void> compile_units(const Toolchain& chain, const Scratch& scratch, std::string_view layout, std::size_t units) {
@@ -76,9 +71,9 @@ Result<void> compile_units(const Toolchain& chain, const Scratch& scratch, std::
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i; (i = next++) < units;) {
-      auto arguments = with(compiler_flags(chain.tier), {"-c", unit_name(i) + ".c", "-o", unit_name(i) + ".o"});
+      auto arguments = with(compiler_flags(), {"-c", unit_name(i) + ".c", "-o", unit_name(i) + ".o"});
       if (!layout.empty()) arguments.emplace_back(layout);
-      results[i] = run_tool(chain.tools.compiler_of(chain.tier), std::move(arguments), scratch, compile_time, "compiling the translated module");
+      results[i] = run_tool(chain.tools.compiler, std::move(arguments), scratch, compile_time, "compiling the translated module");
     }
   };
   std::vector<std::thread> others;
@@ -95,11 +90,11 @@ Result<void> compile_units(const Toolchain& chain, const Scratch& scratch, std::
 
 Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::string_view layout, std::size_t units) {
   WRIT_CHECK(compile_units(chain, scratch, layout, units));
-  auto link = with(linker_flags(chain.tier), {"-o", "image.so"});
+  auto link = with(linker_flags(), {"-o", "image.so"});
   for (std::size_t i = 0; i < units; ++i) link.push_back(unit_name(i) + ".o");
   link.emplace_back("runtime.o");
-  link.emplace_back(chain.tier == Tier::fast ? "fast.o" : "--threads=1");
-  WRIT_CHECK(run_tool(chain.tools.linker_of(chain.tier), std::move(link), scratch, translate_time, "linking the image"));
+  link.emplace_back("--threads=1");
+  WRIT_CHECK(run_tool(chain.tools.linker, std::move(link), scratch, translate_time, "linking the image"));
   WRIT_TRY(const std::string image, scratch.read("image.so", object_size_max));
   return to_bytes(image);
 }
@@ -137,7 +132,15 @@ Result<std::string> translate_to_c(BytesView code, const Module& module, const T
   WRIT_CHECK(validation.verdict());  // its words are the better ones
   WRIT_CHECK(translated);
   WRIT_TRY(std::string text, scratch.read("m.c", text_size_max));
-  return settle(std::move(text), module, chain.tier);
+  return settle(std::move(text), module);
+}
+
+Result<Bytes> translate_fast(BytesView code, const Module& module, const Toolchain& chain, const Scratch& scratch) {
+  WRIT_CHECK(scratch.write("module.wasm", code));
+  Validation validation(chain.tools, scratch);
+  auto image = translate_baseline(code, module);
+  WRIT_CHECK(validation.verdict());  // its words are the better ones
+  return image;
 }
 
 }  // namespace
@@ -154,9 +157,10 @@ Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& c
     if (progress) progress(what);
   };
   WRIT_TRY(const Scratch scratch, Scratch::make(folder));
+  if (chain.tier == Tier::fast) return translate_fast(code, module, chain, scratch);
   doing("translating to C");
   WRIT_TRY(const std::string text, translate_to_c(code, module, chain, scratch));
-  const std::vector<std::string> units = split_units(text, cut_of(chain.tier));
+  const std::vector<std::string> units = split_units(text, usual_cut);
   for (std::size_t i = 0; i < units.size(); ++i) {
     WRIT_CHECK(scratch.write(settled_name(i), as_bytes(units[i])));
     WRIT_CHECK(scratch.write(unit_name(i) + ".c", as_bytes(i == 0 ? make_glue(module) : make_unit(settled_name(i)))));
@@ -165,7 +169,7 @@ Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& c
 
   doing(units.size() > 1 ? fmt::format("compiling {} units", units.size()) : "compiling");
   WRIT_TRY(Bytes image, compile(chain, scratch, {}, units.size()));
-  for (const std::string_view layout : layouts(chain.tier)) {
+  for (const std::string_view layout : other_layouts) {
     WRIT_TRY(const bool clean, is_free_of_forbidden(image));
     if (clean) return image;
     doing("compiling again, because a forbidden instruction came about by chance");

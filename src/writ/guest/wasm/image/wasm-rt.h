@@ -4,13 +4,9 @@
 #ifndef WRIT_WASM_RT_H
 #define WRIT_WASM_RT_H
 
-#ifdef __TINYC__
-#include "fast.h"
-#else
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#endif
 
 #define HIDDEN __attribute__((visibility("hidden")))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
