@@ -19,7 +19,7 @@ Document left_document(const authority::Limits& left) {
   if (left.uses) d["uses"] = *left.uses;
   if (left.bytes) d["bytes"] = left.bytes->value();
   for (const auto& f : left.fields)
-    if (f.total) d[f.name + ".total"] = effect::text(*f.total);
+    if (f.total) d[std::string(f.name) + ".total"] = effect::text(*f.total);
   return d;
 }
 

@@ -36,7 +36,7 @@ const std::vector<Banned>& banned() {
         {"src/writ/base/"});
     add("memory is mapped in fence, memory and supervise alone",
         R"(\b(mmap|mmap64|mprotect|munmap|mremap|pkey_mprotect|pkey_alloc|pkey_free)\s*\()",
-        {"src/writ/fence/", "src/writ/memory/", "src/writ/supervise/"});
+        {"src/writ/fence/", "src/writ/memory/", "src/writ/supervise/", "src/writ/base/sealed_heap.cc"});
     add("protection-key rights are written in fence alone", R"(\b_?(wrpkru|pkey_set)\w*\s*\()", {"src/writ/fence/"});
     add("processes are started by supervise alone", R"((^|[^\w.>])(v?fork|clone3?|posix_spawnp?|exec(ve|vp|v|l|lp|le|vpe)|fexecve)\s*\()",
         {"src/writ/supervise/", "examples/"});

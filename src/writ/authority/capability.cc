@@ -32,9 +32,15 @@ std::string refused_by(Shortage limits, const Grant& grant) {
 }
 
 CapabilitySet::CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denies, const Clock& clock)
-    : clock_(clock), started_(clock.monotonic()),
-      own_(std::make_unique<CapabilityTable>(static_cast<std::uint32_t>(grants.size() + learned.size() + 1), clock)),
-      denies_(std::move(denies)) {
+    : clock_(clock), started_(clock.monotonic()) {
+  SealedHeap::Change change(heap_);
+  own_.emplace(static_cast<std::uint32_t>(grants.size() + learned.size() + 1), clock, heap_);
+  sealed_ = new (heap_.allocate(sizeof(Sealed), alignof(Sealed))) Sealed(&heap_);
+  sealed_->denies.reserve(denies.size());
+  for (const auto& deny : denies) sealed_->denies.push_back(deny.in(&heap_));
+  sealed_->grants.reserve(grants.size());
+  sealed_->held.reserve(grants.size());
+  sealed_->order.reserve(grants.size());
   for (auto& grant : grants) {
     const auto minted = own_->mint(std::move(grant));
     WRIT_ASSERT(minted);  // there is a place for each
@@ -42,23 +48,37 @@ CapabilitySet::CapabilitySet(std::vector<Grant> grants, std::vector<Grant> denie
   }
 }
 
+// Within a Change that has opened what is there.
 void CapabilitySet::hold(CapabilityTable& table, Handle capability, Secrets secrets) {
   const auto* found = table.find(capability);
   WRIT_ASSERT(found != nullptr);
-  const auto index = static_cast<std::uint32_t>(grants_.size());
-  grants_.push_back(found->grant);
+  Sealed& s = *sealed_;
+  const auto index = static_cast<std::uint32_t>(s.grants.size());
+  s.grants.push_back(found->grant.in(&heap_));
   Limits others = found->grant.limits;
   for (const auto counted : {Limit::uses, Limit::bytes, Limit::rate}) others.clear(counted);
-  held_.push_back({&table, capability, secrets, others.empty()});
-  order_.insert(found->grant.is_plain() ? order_.begin() + static_cast<std::ptrdiff_t>(plain_++) : order_.end(), index);
+  s.held.push_back({&table, capability, secrets, others.empty()});
+  s.order.insert(found->grant.is_plain() ? s.order.begin() + static_cast<std::ptrdiff_t>(s.plain++) : s.order.end(), index);
+}
+
+void CapabilitySet::open(SealedHeap::Change& change) const {
+  const auto open = [&](const auto& v) { change.open(v.data(), v.capacity() * sizeof(*v.data())); };
+  change.open(sealed_, sizeof *sealed_);
+  open(sealed_->grants);
+  open(sealed_->held);
+  open(sealed_->order);
 }
 
 std::uint32_t CapabilitySet::add(CapabilityTable& table, Handle capability) {
+  SealedHeap::Change change(heap_);
+  open(change);
   hold(table, capability, Secrets::as_covered);
-  return static_cast<std::uint32_t>(grants_.size() - 1);
+  return static_cast<std::uint32_t>(sealed_->grants.size() - 1);
 }
 
 void CapabilitySet::learn() {
+  SealedHeap::Change change(heap_);
+  open(change);
   for (const auto text : learned) {
     auto grant = parse_grant(text, "/", WallTime{});
     WRIT_ASSERT(grant);
@@ -74,8 +94,8 @@ void CapabilitySet::learn() {
 }
 
 bool CapabilitySet::covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const {
-  return grants_[index].covers(kind, resource) && names_what_is_protected(grants_[index], resource) &&
-         (held_[index].secrets == Secrets::as_covered || !is_sensitive(kind, resource));
+  return sealed_->grants[index].covers(kind, resource) && names_what_is_protected(sealed_->grants[index], resource) &&
+         (sealed_->held[index].secrets == Secrets::as_covered || !is_sensitive(kind, resource));
 }
 
 // Every limit that stands in the way, so that lifting them all is enough.
@@ -96,67 +116,67 @@ Shortage CapabilitySet::outside(const Limits& limits, std::uint64_t size, const 
 
 // Of an ancestor's budget and its own limits, the ancestor's are named: they are what is left when the own ones are raised.
 CapabilitySet::Answer CapabilitySet::limits_of(std::size_t index, const effect::Effect& e, CapabilityTable::Refusal counted) const {
-  Answer answer{outside(grants_[index].limits, e.size, e.fields), &grants_[index], counted.gone};
+  Answer answer{outside(sealed_->grants[index].limits, e.size, e.fields), &sealed_->grants[index], counted.gone};
   if (counted.shortage.none()) return answer;
-  const auto* own = held_[index].table->find(held_[index].handle);
+  const auto* own = sealed_->held[index].table->find(sealed_->held[index].handle);
   if (counted.of == own || answer.shortage.none()) answer.shortage.add(counted.shortage);
   if (counted.of != own && answer.shortage == counted.shortage) answer.of = &counted.of->grant;
   return answer;
 }
 
 const Grant* CapabilitySet::deny_of(effect::Kind kind, std::string_view resource) const {
-  const auto found = std::ranges::find_if(denies_, [&](const Grant& d) { return d.covers(kind, resource); });
-  return found == denies_.end() ? nullptr : &*found;
+  const auto found = std::ranges::find_if(sealed_->denies, [&](const Grant& d) { return d.covers(kind, resource); });
+  return found == sealed_->denies.end() ? nullptr : &*found;
 }
 
 template <class Ask>
 Decision CapabilitySet::choose(const effect::Effect& e, Ask ask) const {
   if (const auto* deny = deny_of(e.kind, e.resource)) return {Refusal::denied, 0, Grant{.kind = deny->kind, .resource = deny->resource}.text()};
   Decision decision;
-  for (const std::uint32_t i : order_) {
-    if (!covers(i, e.kind, e.resource) || (held_[i].secrets == Secrets::as_covered && !grants_[i].knows(e.fields))) continue;
+  for (const std::uint32_t i : sealed_->order) {
+    if (!covers(i, e.kind, e.resource) || (sealed_->held[i].secrets == Secrets::as_covered && !sealed_->grants[i].knows(e.fields))) continue;
     const Answer answer = ask(i);
     if (answer.allowed()) return {Refusal::none, i, {}};
-    if (answer.gone && decision.refusal == Refusal::no_capability) decision = {Refusal::revoked, i, grants_[i].text()};
+    if (answer.gone && decision.refusal == Refusal::no_capability) decision = {Refusal::revoked, i, sealed_->grants[i].text()};
     else if (!answer.gone && decision.refusal != Refusal::constraint) decision = {Refusal::constraint, i, refused_by(answer.shortage, *answer.of)};
   }
   return decision;
 }
 
 Decision CapabilitySet::decide(const effect::Effect& e) const {
-  return choose(e, [&](std::uint32_t i) { return limits_of(i, e, held_[i].table->lacking(held_[i].handle, {e.bytes, e.fields})); });
+  return choose(e, [&](std::uint32_t i) { return limits_of(i, e, sealed_->held[i].table->lacking(sealed_->held[i].handle, {e.bytes, e.fields})); });
 }
 
 Decision CapabilitySet::use(const effect::Effect& e) {
   return choose(e, [&](std::uint32_t i) {
-    auto first = limits_of(i, e, held_[i].table->lacking(held_[i].handle, {e.bytes, e.fields}));
-    return first.allowed() ? limits_of(i, e, held_[i].table->use(held_[i].handle, {e.bytes, e.fields})) : first;
+    auto first = limits_of(i, e, sealed_->held[i].table->lacking(sealed_->held[i].handle, {e.bytes, e.fields}));
+    return first.allowed() ? limits_of(i, e, sealed_->held[i].table->use(sealed_->held[i].handle, {e.bytes, e.fields})) : first;
   });
 }
 
 void CapabilitySet::give_back(std::uint32_t capability, const effect::Effect& e) {
-  held_[capability].table->give_back(held_[capability].handle, {e.bytes, e.fields});
+  sealed_->held[capability].table->give_back(sealed_->held[capability].handle, {e.bytes, e.fields});
 }
 
 bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {
-  const auto& held = held_[capability];
-  return (held.counted_only || outside(grants_[capability].limits, size, {}).none()) && held.table->use(held.handle, bytes).allowed();
+  const auto& held = sealed_->held[capability];
+  return (held.counted_only || outside(sealed_->grants[capability].limits, size, {}).none()) && held.table->use(held.handle, bytes).allowed();
 }
 
 bool CapabilitySet::could_use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) const {
-  const auto& held = held_[capability];
-  return (held.counted_only || outside(grants_[capability].limits, size, {}).none()) && held.table->lacking(held.handle, bytes).allowed();
+  const auto& held = sealed_->held[capability];
+  return (held.counted_only || outside(sealed_->grants[capability].limits, size, {}).none()) && held.table->lacking(held.handle, bytes).allowed();
 }
 
 bool CapabilitySet::permits(effect::Kind kind, std::string_view resource) const {
   return deny_of(kind, resource) == nullptr &&
-         std::ranges::any_of(order_, [&](std::uint32_t i) { return covers(i, kind, resource); });
+         std::ranges::any_of(sealed_->order, [&](std::uint32_t i) { return covers(i, kind, resource); });
 }
 
 bool CapabilitySet::covers_below(effect::Kind kind, std::string_view path) const {
-  for (const auto& d : denies_)
+  for (const auto& d : sealed_->denies)
     if (d.kind == kind && (!d.resource || d.resource->covers_all_below(path))) return false;
-  return std::ranges::any_of(grants_, [&](const Grant& g) {
+  return std::ranges::any_of(sealed_->grants, [&](const Grant& g) {
     return g.kind == kind && g.resource && std::ranges::all_of(g.resources(), [&](const Pattern& p) { return p.covers_below(path); });
   });
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ class CapabilitySet {
   // Allows what is read or staged, unless it may hold secrets (sensitive.h), where no capability is more exact: for a task
   // that is run to learn what it needs, and whose writes are always discarded.
   void learn();
-  bool is_learned(std::uint32_t index) const { return held_[index].secrets == Secrets::never; }  // allowed by learn() alone
+  bool is_learned(std::uint32_t index) const { return sealed_->held[index].secrets == Secrets::never; }  // allowed by learn() alone
 
   // Decides and changes nothing. Tries every covering capability; the first whose limits hold is named.
   Decision decide(const effect::Effect&) const;
@@ -66,8 +67,8 @@ class CapabilitySet {
   const Grant* deny_of(effect::Kind kind, std::string_view resource) const;
 
   // By index of capability; those that were added have theirs, with the limits that they were made with.
-  const std::vector<Grant>& grants() const { return grants_; }
-  const std::vector<Grant>& denies() const { return denies_; }
+  std::span<const Grant> grants() const { return sealed_->grants; }
+  std::span<const Grant> denies() const { return sealed_->denies; }
   // Whether anything at or below this path could be covered: a folder on the way to a granted file may be listed.
   bool covers_below(effect::Kind, std::string_view path) const;
 
@@ -90,15 +91,23 @@ class CapabilitySet {
   template <class Ask>
   Decision choose(const effect::Effect&, Ask) const;
   void hold(CapabilityTable& table, Handle capability, Secrets secrets);
+  void open(SealedHeap::Change&) const;
   bool covers(std::uint32_t index, effect::Kind kind, std::string_view resource) const;
 
+  // What decides: it lies in pages that the process may only read, and is not destroyed but goes with them.
+  struct Sealed {
+    explicit Sealed(std::pmr::memory_resource* m) : grants(m), denies(m), held(m), order(m) {}
+    std::pmr::vector<Grant> grants, denies;
+    std::pmr::vector<Held> held;            // by index
+    std::pmr::vector<std::uint32_t> order;  // indices, those of one thing first
+    std::size_t plain = 0;                  // how many those are
+  };
+
   const Clock& clock_;
-  Nanoseconds started_;
-  std::unique_ptr<CapabilityTable> own_;
-  std::vector<Grant> grants_, denies_;
-  std::vector<Held> held_;            // by index
-  std::vector<std::uint32_t> order_;  // indices, those of one thing first
-  std::size_t plain_ = 0;             // how many those are
+  const Nanoseconds started_;
+  SealedHeap heap_;
+  std::optional<CapabilityTable> own_;
+  Sealed* sealed_ = nullptr;
 };
 
 }  // namespace writ::authority

@@ -10,40 +10,53 @@
 namespace writ::authority {
 namespace {
 
-constexpr std::uint64_t packed(std::uint32_t generation, Standing s) {
-  return std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(s);
-}
 constexpr Standing state_of(std::uint64_t standing) { return static_cast<Standing>(standing & 3); }
 
 }  // namespace
 
+// What a check reads comes first.
 struct CapabilityTable::Entry {
-  Capability capability;
   Handle self;
-  Entry* parent;  // null: a root. Children keep their parent
-  Meter meter;
+  Live* live;
+  Entry* parent;      // null: a root. Children keep their parent
   Entry* next_meter;  // the nearest ancestor that counts too
   bool metered;       // it, or some ancestor, counts
-  mutable std::atomic<std::uint64_t> seen{0};  // one more than the epoch in which all ancestors stood
-  std::uint32_t children = 0;                  // guarded by the table's mutex
-  Live* live;
+  std::uint32_t children = 0;
+  Meter meter;
+  Capability capability;
 };
 
-CapabilityTable::CapabilityTable(std::uint32_t capacity, const Clock& clock)
-    : clock_(clock), measure_(Measure::monotonic), own_live_(std::make_unique<Live[]>(capacity)), epoch_(own_epoch_),
-      live_(own_live_.get(), capacity), started_(clock.monotonic()), entries_(std::make_unique<std::atomic<Entry*>[]>(capacity)) {}
+Capability Capability::in(std::pmr::memory_resource* memory) const {
+  return {.grant = grant.in(memory), .origin = origin, .parent = parent, .depth = depth, .holder = std::pmr::string(holder, memory), .minted = minted};
+}
+
+CapabilityTable::CapabilityTable(std::uint32_t capacity, const Clock& clock) : CapabilityTable(capacity, clock, own_heap_) {}
+
+CapabilityTable::CapabilityTable(std::uint32_t capacity, const Clock& clock, SealedHeap& heap)
+    : clock_(clock), measure_(Measure::monotonic), secret_(Secret::random()), own_epoch_(secret_.of(0)),
+      own_live_(std::make_unique<Live[]>(capacity)), epoch_(own_epoch_), live_(own_live_.get(), capacity), started_(clock.monotonic()),
+      heap_(heap) {
+  make_places();
+}
 
 CapabilityTable::CapabilityTable(Words shared, const Clock& clock, Measure measure)
-    : clock_(clock), measure_(measure), epoch_(shared.epoch), live_(shared.live), started_(clock.monotonic()),
-      entries_(std::make_unique<std::atomic<Entry*>[]>(shared.live.size())) {}
+    : clock_(clock), measure_(measure), secret_(shared.secret), epoch_(shared.epoch), live_(shared.live), started_(clock.monotonic()), heap_(own_heap_) {
+  make_places();
+}
 
-CapabilityTable::~CapabilityTable() {
-  for (std::size_t i = 0; i < live_.size(); ++i) delete entries_[i].load();
+// Entries are not destroyed: all that they have goes with the heap.
+CapabilityTable::~CapabilityTable() = default;
+
+void CapabilityTable::make_places() {
+  SealedHeap::Change change(heap_);
+  places_ = static_cast<Place*>(heap_.allocate(std::max<std::size_t>(1, live_.size()) * sizeof(Place), alignof(Place)));
+  std::uninitialized_default_construct_n(places_, live_.size());
+  seen_ = std::make_unique<std::atomic<std::uint64_t>[]>(live_.size());
 }
 
 CapabilityTable::Entry* CapabilityTable::entry(Handle h) const {
   if (h.index >= live_.size()) return nullptr;
-  Entry* e = entries_[h.index].load(std::memory_order_acquire);
+  Entry* e = places_[h.index].entry.load(std::memory_order_acquire);
   return e != nullptr && e->self == h ? e : nullptr;
 }
 
@@ -54,46 +67,48 @@ Nanoseconds CapabilityTable::now(const Entry& e) const {
 // --- making --------------------------------------------------------------------------------------------------------
 
 Handle CapabilityTable::place(std::uint32_t index, std::uint32_t generation, Capability capability, Standing standing) {
-  WRIT_ASSERT(index < live_.size() && generation != 0 && entries_[index].load() == nullptr);
-  auto made = std::make_unique<Entry>();
-  made->self = {index, generation};
-  made->parent = entry(capability.parent);
-  WRIT_ASSERT((made->parent == nullptr) == (capability.parent == no_handle));
+  WRIT_ASSERT(index < live_.size() && generation != 0 && places_[index].entry.load() == nullptr);
+  Entry* above = entry(capability.parent);
+  WRIT_ASSERT((above == nullptr) == (capability.parent == no_handle));
   // A split moves the parent's budgets to its children; what lies above still counts.
   const bool moved = capability.origin == Origin::split;
-  const Entry* above = made->parent;
-  made->meter = Meter(capability.grant.limits, above != nullptr && !moved ? above->capability.grant.limits : Limits{});
-  made->next_meter = above == nullptr ? nullptr : moved || above->meter.empty() ? above->next_meter : made->parent;
-  made->metered = !made->meter.empty() || made->next_meter != nullptr;
-  made->live = &live_[index];
-  made->capability = std::move(capability);
+  const Meter meter(capability.grant.limits, above != nullptr && !moved ? above->capability.grant.limits : Limits{});
+  Entry* next_meter = above == nullptr ? nullptr : moved || above->meter.empty() ? above->next_meter : above;
+  seen_[index].store(0, std::memory_order_relaxed);
   const std::uint64_t now_standing = packed(generation, standing);
-  if (made->live->standing.load() < now_standing) made->live->standing.store(now_standing);  // shared words may know more
-  if (made->parent != nullptr) ++made->parent->children;
-  entries_[index].store(made.release(), std::memory_order_release);
+  secret_.raise(live_[index].standing, now_standing);  // shared words may know more
+  SealedHeap::Change change(heap_);
+  auto* made = new (heap_.allocate(sizeof(Entry), alignof(Entry)))
+      Entry{.self = {index, generation}, .live = &live_[index], .parent = above, .next_meter = next_meter,
+            .metered = !meter.empty() || next_meter != nullptr, .meter = meter.in(&heap_), .capability = capability.in(&heap_)};
+  if (above != nullptr) {
+    change.open(above, sizeof *above);
+    ++above->children;
+  }
+  change.open(&places_[index], sizeof(Place));
+  places_[index].entry.store(made, std::memory_order_release);
+  places_[index].generation.store(generation, std::memory_order_release);
   return {index, generation};
 }
 
 Result<Handle> CapabilityTable::insert(Capability capability) {
   std::uint32_t index = next_, generation = 1;
   if (!free_.empty()) {
-    index = free_.back().first;
-    generation = free_.back().second + 1;
+    index = free_.back();
     free_.pop_back();
+    WRIT_ASSERT(index < live_.size());
+    generation = places_[index].generation + 1;
   } else if (next_ == live_.size()) {
     return Error{Code::exhausted, fmt::format("a table of {} capabilities is full", live_.size()), {}, "release or revoke some"};
   } else {
     ++next_;
   }
   auto& live = live_[index];
-  live.uses = 0;
-  live.bytes = 0;
-  live.full_at = 0;
-  for (auto& word : live.fields) word = 0;
+  secret_.clear(live);
   const bool starts_empty = capability.origin == Origin::split;
   const Handle made = place(index, generation, std::move(capability), Standing::active);
   const auto* e = entry(made);
-  if (starts_empty) e->meter.start_empty(live, now(*e));
+  if (starts_empty) e->meter.start_empty(live, secret_, now(*e));
   return made;
 }
 
@@ -103,7 +118,7 @@ Error gone() { return {Code::denied, "the capability does not stand: it was revo
 
 Result<Handle> CapabilityTable::mint(Grant grant, std::string holder) {
   const std::lock_guard lock(mutex_);
-  return insert({.grant = std::move(grant), .holder = std::move(holder), .minted = clock_.wall()});
+  return insert({.grant = std::move(grant), .holder = std::pmr::string(holder), .minted = clock_.wall()});
 }
 
 Result<Handle> CapabilityTable::attenuate(Handle h, const Grant& to) {
@@ -144,17 +159,17 @@ Result<std::vector<Handle>> CapabilityTable::split(Handle h, std::span<const Lim
 // --- ending --------------------------------------------------------------------------------------------------------
 
 void CapabilityTable::consume(Handle h) {
-  live_[h.index].standing.store(packed(h.generation, Standing::consumed));
+  secret_.store(live_[h.index].standing, packed(h.generation, Standing::consumed));
   epoch_.fetch_add(1);
 }
 
 void CapabilityTable::restore(Handle h) {
-  std::uint64_t consumed = packed(h.generation, Standing::consumed);
-  live_[h.index].standing.compare_exchange_strong(consumed, packed(h.generation, Standing::active));  // unless revoked meanwhile
+  std::uint64_t consumed = secret_.of(packed(h.generation, Standing::consumed));
+  live_[h.index].standing.compare_exchange_strong(consumed, secret_.of(packed(h.generation, Standing::active)));  // unless revoked meanwhile
 }
 
 void CapabilityTable::mark_revoked(Handle h) {
-  live_[h.index].standing.store(packed(h.generation, Standing::revoked));
+  secret_.store(live_[h.index].standing, packed(h.generation, Standing::revoked));
   epoch_.fetch_add(1);  // whoever remembers that its ancestors stand asks again
 }
 
@@ -170,11 +185,18 @@ Result<void> CapabilityTable::release(Handle h) {
   auto* e = entry(h);
   if (e == nullptr) return gone();
   if (e->children != 0) return Error{Code::conflict, "the capability has children", {}, "release those first, or revoke it"};
-  live_[h.index].standing.store(packed(h.generation, Standing::unknown));
-  entries_[h.index].store(nullptr);
-  if (e->parent != nullptr) --e->parent->children;
-  delete e;
-  free_.emplace_back(h.index, h.generation);
+  secret_.store(live_[h.index].standing, packed(h.generation, Standing::unknown));
+  SealedHeap::Change change(heap_);
+  change.open(&places_[h.index], sizeof(Place));
+  places_[h.index].entry.store(nullptr);
+  if (e->parent != nullptr) {
+    change.open(e->parent, sizeof *e->parent);
+    --e->parent->children;
+  }
+  change.open(e, sizeof *e);
+  e->~Entry();
+  heap_.deallocate(e, sizeof *e, alignof(Entry));
+  free_.push_back(h.index);
   return {};
 }
 
@@ -182,7 +204,7 @@ Result<void> CapabilityTable::release(Handle h) {
 
 bool CapabilityTable::walk(const Entry& e) const {
   for (const Entry *child = &e, *a = e.parent; a != nullptr; child = a, a = a->parent) {
-    const auto standing = a->live->standing.load();
+    const auto standing = secret_.load(a->live->standing);
     if (standing >> 32 != a->self.generation) return false;
     switch (state_of(standing)) {
       case Standing::active: break;
@@ -196,21 +218,17 @@ bool CapabilityTable::walk(const Entry& e) const {
   return true;
 }
 
-bool CapabilityTable::stands(Handle h) const {
+bool CapabilityTable::ancestors_stand(Handle h, std::uint64_t epoch) const {
   const auto* e = entry(h);
-  if (e == nullptr) return false;
-  const auto epoch = epoch_.load();  // before the ancestors are looked at
-  if (e->live->standing.load() != packed(h.generation, Standing::active)) return false;
-  if (e->seen.load(std::memory_order_relaxed) == epoch + 1) return true;
-  if (!walk(*e)) return false;
-  e->seen.store(epoch + 1, std::memory_order_relaxed);
+  if (e == nullptr || !walk(*e)) return false;
+  seen_[h.index].store(epoch + 1, std::memory_order_relaxed);
   return true;
 }
 
 Standing CapabilityTable::standing(Handle h) const {
   const auto* e = entry(h);
   if (e == nullptr) return Standing::unknown;
-  const auto standing = e->live->standing.load();
+  const auto standing = secret_.load(e->live->standing);
   if (standing >> 32 != h.generation) return Standing::unknown;
   return walk(*e) ? state_of(standing) : Standing::revoked;
 }
@@ -227,12 +245,12 @@ Limits CapabilityTable::left(Handle h) const {
   const auto remaining = [](std::uint64_t limit, std::uint64_t used) { return used >= limit ? 0 : limit - used; };
   for (const Entry* m = e; m != nullptr; m = m->next_meter) {
     const auto& of = m->capability.grant.limits;
-    if (of.uses) out.uses = std::min(*out.uses, remaining(*of.uses, m->live->uses.load()));
-    if (of.bytes) out.bytes = std::min(*out.bytes, ByteCount(remaining(of.bytes->value(), m->live->bytes.load())));
+    if (of.uses) out.uses = std::min(*out.uses, remaining(*of.uses, secret_.load(m->live->uses)));
+    if (of.bytes) out.bytes = std::min(*out.bytes, ByteCount(remaining(of.bytes->value(), secret_.load(m->live->bytes))));
     for (std::size_t i = 0; i < of.fields.size(); ++i) {
       const auto own = std::ranges::find(out.fields, of.fields[i].name, &FieldLimit::name);
       if (!of.fields[i].total || own == out.fields.end()) continue;
-      const effect::Decimal rest{remaining(of.fields[i].total->millionths, m->live->fields[i].load())};
+      const effect::Decimal rest{remaining(of.fields[i].total->millionths, secret_.load(m->live->fields[i]))};
       own->total = own->total ? std::min(*own->total, rest) : rest;
     }
   }
@@ -244,7 +262,7 @@ CapabilityTable::Refusal CapabilityTable::lacking(Handle h, const Amounts& amoun
   const auto* e = entry(h);
   if (!e->metered) return {};
   for (const Entry* m = e; m != nullptr; m = m->next_meter)
-    if (const auto short_of = m->meter.lacking(*m->live, amounts, now(*m)); !short_of.none()) return {short_of, &m->capability, false};
+    if (const auto short_of = m->meter.lacking(*m->live, secret_, amounts, now(*m)); !short_of.none()) return {short_of, &m->capability, false};
   return {};
 }
 
@@ -260,7 +278,7 @@ CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) 
     for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, amounts);
   };
   for (const Entry* m = e; m != nullptr; m = m->next_meter) {
-    const auto short_of = m->meter.take(*m->live, amounts, now(*m));
+    const auto short_of = m->meter.take(*m->live, secret_, amounts, now(*m));
     if (short_of.none()) continue;
     give_back(m);
     return {short_of, &m->capability, false};

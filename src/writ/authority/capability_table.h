@@ -1,5 +1,5 @@
-// CapabilityTable: capabilities in memory. A capability is an entry that guests cannot reach (host memory, key 0); code
-// holds a Handle of 64 bits.
+// CapabilityTable: capabilities in memory. A capability is an entry that guests cannot reach (host memory, key 0) and that
+// the process itself can only read (sealed_heap.h), except where the table changes one; code holds a Handle of 64 bits.
 //
 //   mint       a capability from nothing: an operator's grant
 //   attenuate  a narrower child: its grant is the meet, and what it uses is counted by its parent too
@@ -13,10 +13,12 @@
 // it costs a few loads however deep the capability is; after a revocation anywhere in the table, once, a walk to the root.
 //
 // Threads: all methods, any thread. stands(), lacking() and use() take no lock and do not allocate. The changing words
-// (Live, and the epoch) may lie in memory shared with other processes; then `wall` times are their common measure.
+// (Live, and the epoch) are kept under a secret (meter.h), so that what a stray pointer writes there denies. They may lie in
+// memory shared with other processes; then `wall` times are their common measure.
 #pragma once
 
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <span>
 #include <string>
@@ -24,6 +26,7 @@
 
 #include "writ/authority/grant.h"
 #include "writ/authority/meter.h"
+#include "writ/base/sealed_heap.h"
 
 namespace writ::authority {
 
@@ -47,8 +50,9 @@ struct Capability {
   Origin origin = Origin::minted;
   Handle parent = no_handle;
   std::uint32_t depth = 0;  // of a root: 0
-  std::string holder = {};  // who alone may use it; empty: whoever has the handle
-  WallTime minted = {};     // from here its rate is measured
+  std::pmr::string holder = {};  // who alone may use it; empty: whoever has the handle
+  WallTime minted = {};          // from here its rate is measured
+  Capability in(std::pmr::memory_resource*) const;  // a copy that lies there with all it has
 };
 
 // What the children would be. They decide and change nothing; `parent` is the handle of `from`.
@@ -66,8 +70,10 @@ class CapabilityTable {
   struct Words {
     std::atomic<std::uint64_t>& epoch;
     std::span<Live> live;  // as many capabilities as fit
+    Secret secret;         // that all of them lie under
   };
   CapabilityTable(std::uint32_t capacity, const Clock&);          // words of its own; monotonic time
+  CapabilityTable(std::uint32_t capacity, const Clock&, SealedHeap&);  // the same, in a heap that outlives it
   CapabilityTable(Words shared, const Clock&, Measure);
   ~CapabilityTable();
   CapabilityTable(const CapabilityTable&) = delete;
@@ -105,22 +111,44 @@ class CapabilityTable {
 
  private:
   struct Entry;
+  struct Place {
+    std::atomic<Entry*> entry{nullptr};
+    std::atomic<std::uint32_t> generation{0};  // of the last that was here
+  };
+  void make_places();
   Result<Handle> insert(Capability);
   Entry* entry(Handle) const;
   Nanoseconds now(const Entry&) const;
   bool walk(const Entry&) const;
+  bool ancestors_stand(Handle, std::uint64_t epoch) const;
+  static constexpr std::uint64_t packed(std::uint32_t generation, Standing s) {
+    return std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(s);
+  }
 
   const Clock& clock_;
-  Measure measure_;
+  const Measure measure_;
+  const Secret secret_;
   std::atomic<std::uint64_t> own_epoch_{0};
   std::unique_ptr<Live[]> own_live_;
   std::atomic<std::uint64_t>& epoch_;
-  std::span<Live> live_;
-  Nanoseconds started_;
-  mutable std::mutex mutex_;                    // of changes to the two below, and of states
-  std::unique_ptr<std::atomic<Entry*>[]> entries_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> free_;  // index and last generation
+  const std::span<Live> live_;
+  const Nanoseconds started_;
+  SealedHeap own_heap_;
+  SealedHeap& heap_;                   // of entries and places
+  Place* places_ = nullptr;
+  // Of each place: the epoch in which all ancestors stood, as the epoch's word says it, and one more.
+  std::unique_ptr<std::atomic<std::uint64_t>[]> seen_;
+  mutable std::mutex mutex_;           // of changes to the two below and of the heap, and of states
+  std::vector<std::uint32_t> free_;    // places
   std::uint32_t next_ = 0;
 };
+
+// The loads depend on nothing but the index, and not on each other. A place without an entry is not active.
+inline bool CapabilityTable::stands(Handle h) const {
+  if (h.index >= live_.size() || places_[h.index].generation.load(std::memory_order_acquire) != h.generation) return false;
+  const auto epoch = epoch_.load();  // before the ancestors are looked at
+  if (live_[h.index].standing.load() != secret_.of(packed(h.generation, Standing::active))) return false;
+  return seen_[h.index].load(std::memory_order_relaxed) == epoch + 1 || ancestors_stand(h, epoch);
+}
 
 }  // namespace writ::authority

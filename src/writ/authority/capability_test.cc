@@ -281,7 +281,7 @@ TEST_F(Capabilities, DecideAsTheReferenceDoes) {
     }
     if (pick(3) == 0) denies.push_back(resources[pick(std::size(resources))]);
     auto real = set(grants, denies);
-    Reference reference(real.grants(), real.denies(), clock);
+    Reference reference({real.grants().begin(), real.grants().end()}, {real.denies().begin(), real.denies().end()}, clock);
     for (int step = 0; step < 20; ++step) {
       clock.now += Nanoseconds(pick(4));
       const Effect paths[] = {read("/a", pick(4), pick(7)),

@@ -36,7 +36,7 @@ Result<void> check_shares(std::string_view name, const std::optional<T>& left, s
 }
 
 // A part names its share of a field's total; what it does not say of a field is as in the whole.
-Result<void> check_fields(const std::vector<FieldLimit>& left, std::span<const Limits> parts) {
+Result<void> check_fields(const std::pmr::vector<FieldLimit>& left, std::span<const Limits> parts) {
   for (const auto& whole : left) {
     std::uint64_t sum = 0;
     for (const auto& part : parts) {
@@ -105,10 +105,10 @@ Result<Capability> attenuated(const Capability& from, Handle parent, const Grant
 Result<Capability> delegated(const Capability& from, Handle parent, std::string holder) {
   if (holder.empty() || holder.size() > max_holder || escape_for_terminal(holder) != holder)
     return invalid(fmt::format("not a holder: \"{}\"", escape_for_terminal(holder)), {}, "a name of 1 to 128 printable characters");
-  if (!from.holder.empty() && from.holder != holder)
+  if (!from.holder.empty() && from.holder != std::string_view(holder))
     return Error{Code::denied, "it is bound to another holder", escape_for_terminal(from.holder), "a bound capability stays with its holder"};
   WRIT_TRY(auto made, child(from, parent, Origin::delegated));
-  made.holder = std::move(holder);
+  made.holder = holder;
   return made;
 }
 

@@ -17,7 +17,7 @@ using effect::Refusal;
 std::string literal_text(effect::Kind kind, const std::string& resource, const effect::Fields& fields = {}) {
   auto grant = literal_grant(kind, resource);
   if (!grant) return {};
-  for (const auto& f : fields) grant->limits.fields.push_back({f.name, f.value, {}});
+  for (const auto& f : fields) grant->limits.fields.push_back({std::pmr::string(f.name), f.value, {}});
   return grant->text();
 }
 

@@ -125,8 +125,8 @@ Result<Grant> parse(std::string_view text, std::string_view working_folder, Wall
   }
   if (kind)
     for (const auto& field : kind->fields)  // those that were not named
-      if (std::ranges::find(grant.limits.fields, field, &FieldLimit::name) == grant.limits.fields.end())
-        grant.limits.fields.insert(std::ranges::lower_bound(grant.limits.fields, field, {}, &FieldLimit::name), {field, {}, {}});
+      if (std::ranges::find(grant.limits.fields, std::string_view(field), &FieldLimit::name) == grant.limits.fields.end())
+        grant.limits.fields.insert(std::ranges::lower_bound(grant.limits.fields, std::string_view(field), {}, &FieldLimit::name), {std::pmr::string(field), {}, {}});
   return grant;
 }
 
@@ -139,8 +139,16 @@ bool Grant::covers(effect::Kind wanted, std::string_view wanted_resource) const 
 
 bool Grant::knows(const effect::Fields& fields) const {
   return std::ranges::all_of(fields, [&](const effect::Field& f) {
-    return std::ranges::find(limits.fields, f.name, &FieldLimit::name) != limits.fields.end();
+    return std::ranges::find(limits.fields, std::string_view(f.name), &FieldLimit::name) != limits.fields.end();
   });
+}
+
+Grant Grant::in(std::pmr::memory_resource* memory) const {
+  Grant g{.kind = kind, .resource = {}, .within = std::pmr::vector<Pattern>(memory), .limits = limits.in(memory)};
+  if (resource) g.resource = resource->in(memory);
+  g.within.reserve(within.size());
+  for (const Pattern& p : within) g.within.push_back(p.in(memory));
+  return g;
 }
 
 std::vector<Pattern> Grant::resources() const {

@@ -30,7 +30,7 @@ inline constexpr std::size_t max_within = 8;  // a check looks at each; eight na
 struct Grant {
   effect::Kind kind = effect::Kind::state_read;
   std::optional<Pattern> resource = {};  // none for effects without one; for others "everything" is not a default
-  std::vector<Pattern> within = {};      // what must cover besides
+  std::pmr::vector<Pattern> within = {};  // what must cover besides
   Limits limits = {};
 
   bool covers(effect::Kind kind, std::string_view resource) const;  // whatever the limits say
@@ -38,6 +38,7 @@ struct Grant {
   bool knows(const effect::Fields&) const;
   bool is_plain() const { return !resource || resource->is_plain(); }  // means one thing
   std::vector<Pattern> resources() const;  // `resource` and `within`
+  Grant in(std::pmr::memory_resource*) const;  // a copy that lies there with all it has
   std::string text() const;  // canonical; parses back to an equal grant; no character that a shell touches except '*'
   friend bool operator==(const Grant&, const Grant&) = default;
 };

@@ -35,13 +35,13 @@ Rate meet(const Rate& a, const Rate& b) {
   return both;
 }
 
-const FieldLimit* find(const std::vector<FieldLimit>& all, std::string_view name) {
+const FieldLimit* find(const std::pmr::vector<FieldLimit>& all, std::string_view name) {
   const auto found = std::ranges::find(all, name, &FieldLimit::name);
   return found == all.end() ? nullptr : &*found;
 }
 
 // All that narrow ones may say, wide ones may; and they say what wide ones bound, within it.
-bool covers(const std::vector<FieldLimit>& wide, const std::vector<FieldLimit>& narrow) {
+bool covers(const std::pmr::vector<FieldLimit>& wide, const std::pmr::vector<FieldLimit>& narrow) {
   const bool known = std::ranges::all_of(narrow, [&](const FieldLimit& f) { return find(wide, f.name) != nullptr; });
   return known && std::ranges::all_of(wide, [&](const FieldLimit& w) {
     if (!w.bounds()) return true;
@@ -51,15 +51,15 @@ bool covers(const std::vector<FieldLimit>& wide, const std::vector<FieldLimit>& 
 }
 
 // What one bounds and the other does not know is in no effect that both cover.
-bool are_apart(const std::vector<FieldLimit>& a, const std::vector<FieldLimit>& b) {
+bool are_apart(const std::pmr::vector<FieldLimit>& a, const std::pmr::vector<FieldLimit>& b) {
   const auto lacks = [](const auto& one, const auto& other) {
     return std::ranges::any_of(one, [&](const FieldLimit& f) { return f.bounds() && find(other, f.name) == nullptr; });
   };
   return lacks(a, b) || lacks(b, a);
 }
 
-std::vector<FieldLimit> meet(const std::vector<FieldLimit>& a, const std::vector<FieldLimit>& b) {
-  std::vector<FieldLimit> both;
+std::pmr::vector<FieldLimit> meet(const std::pmr::vector<FieldLimit>& a, const std::pmr::vector<FieldLimit>& b) {
+  std::pmr::vector<FieldLimit> both;
   for (const auto& f : a)
     if (const auto* other = find(b, f.name)) both.push_back({f.name, smaller(f.each, other->each), smaller(f.total, other->total)});
   return both;

@@ -155,6 +155,14 @@ void Limits::clear(Limit limit) {
   }
 }
 
+Limits Limits::in(std::pmr::memory_resource* memory) const {
+  Limits l{.uses = uses, .expires = expires, .rate = rate, .bytes = bytes, .max_size = max_size, .time = time, .not_before = not_before,
+           .fields = std::pmr::vector<FieldLimit>(memory)};
+  l.fields.reserve(fields.size());
+  for (const FieldLimit& f : fields) l.fields.push_back({std::pmr::string(f.name, memory), f.each, f.total});
+  return l;
+}
+
 std::string Limits::text() const {
   std::string out;
   if (uses) out += fmt::format(",uses={}", *uses);
@@ -198,7 +206,7 @@ Result<bool> add_field_limit(Limits& limits, const effect::OwnKind& kind, std::s
   if (total) name.remove_suffix(6);
   if (std::ranges::find(kind.fields, name) == kind.fields.end()) return false;
   auto field = std::ranges::lower_bound(limits.fields, name, {}, &FieldLimit::name);
-  if (field == limits.fields.end() || field->name != name) field = limits.fields.insert(field, {std::string(name), {}, {}});
+  if (field == limits.fields.end() || field->name != name) field = limits.fields.insert(field, {std::pmr::string(name), {}, {}});
   auto& bound = total ? field->total : field->each;
   if (bound) return invalid(fmt::format("the field `{}` is given twice", text.substr(0, equals)), {}, "give it once");
   const auto value = text.substr(std::min(equals + 1, text.size()));

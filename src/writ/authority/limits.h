@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ inline constexpr std::uint64_t max_rate_count = 1'000'000'000;              // o
 inline constexpr Nanoseconds max_rate_period = std::chrono::hours(24 * 366);  // a bucket's credit fits into 128 bits
 
 struct FieldLimit {
-  std::string name;
+  std::pmr::string name;
   std::optional<effect::Decimal> each, total;
   bool bounds() const { return each || total; }  // then an effect must say it
   friend bool operator==(const FieldLimit&, const FieldLimit&) = default;
@@ -49,11 +50,12 @@ struct Limits {
   std::optional<ByteCount> max_size;
   std::optional<Nanoseconds> time;
   std::optional<WallTime> not_before;
-  std::vector<FieldLimit> fields;  // of a kind of one's own: all that an effect may say, in order, at most effect::max_fields
+  std::pmr::vector<FieldLimit> fields;  // of a kind of one's own: all that an effect may say, in order, at most effect::max_fields
 
   bool empty() const { return *this == Limits{}; }
   bool has(effect::Limit) const;
   void clear(effect::Limit);
+  Limits in(std::pmr::memory_resource*) const;  // a copy that lies there with all it has
   std::string text() const;  // ",uses=3,rate=10/s" in the order of the vocabulary; empty if there are none
   friend bool operator==(const Limits&, const Limits&) = default;
 };

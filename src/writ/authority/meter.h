@@ -6,6 +6,9 @@
 // I.371), in a sixteenth of a nanosecond at the finest: an interval that is no multiple of that is rounded up, so a rate
 // may be slower than it says by that much a token and never faster.
 //
+// They change with every use, so they cannot lie in memory that is sealed. Each is kept as the sum of its number and a
+// secret of its owner's: what a stray pointer writes there is a number far above every limit, and denies.
+//
 // Taking is lock-free and exact: never more than the limit. Where several budgets must all have room, a taker that finds
 // one of them short gives the others back; who asks for the last of those at that very moment may be refused.
 // Times are nanoseconds since a moment that the owner chose.
@@ -15,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +34,26 @@ struct alignas(64) Live {
   std::array<std::atomic<std::uint64_t>, effect::max_fields> fields{};  // millionths, by the order of Limits::fields
 };
 static_assert(sizeof(Live) == 64 && std::atomic<std::uint64_t>::is_always_lock_free);
+
+// Under which the words of one owner lie: as the sum of the number and this, in 64 bits.
+class Secret {
+ public:
+  explicit constexpr Secret(std::uint64_t value) : value_(value) {}
+  static Secret random();
+  std::uint64_t of(std::uint64_t number) const { return number + value_; }
+  std::uint64_t load(const std::atomic<std::uint64_t>& word, std::memory_order order = std::memory_order_seq_cst) const {
+    return word.load(order) - value_;
+  }
+  void store(std::atomic<std::uint64_t>& word, std::uint64_t number) const { word.store(of(number)); }
+  // Adds if the sum stays within the limit.
+  bool add_within(std::atomic<std::uint64_t>&, std::uint64_t amount, std::uint64_t limit) const;
+  void clear(Live&) const;  // all that is used: nothing
+  // At least this. A word that nobody wrote yet (zero-filled memory) is 0.
+  void raise(std::atomic<std::uint64_t>&, std::uint64_t to) const;
+
+ private:
+  std::uint64_t value_;
+};
 
 // What one effect takes.
 struct Amounts {
@@ -62,13 +86,14 @@ class Meter {
   Meter() = default;
   // Of these limits, those that `parent` does not bound as tightly: what it bounds, its own meter counts.
   Meter(const Limits& limits, const Limits& parent);
+  Meter in(std::pmr::memory_resource*) const;  // a copy that lies there with all it has
   bool empty() const { return !uses_ && !bytes_ && !rate_ && fields_.empty(); }
 
-  Shortage lacking(const Live&, const Amounts&, Nanoseconds now) const;  // decides, changes nothing
+  Shortage lacking(const Live&, Secret, const Amounts&, Nanoseconds now) const;  // decides, changes nothing
   // All or nothing. Not allowed: what was short.
-  Shortage take(Live&, const Amounts&, Nanoseconds now) const;
+  Shortage take(Live&, Secret, const Amounts&, Nanoseconds now) const;
   void give_back(Live&, const Amounts&) const;
-  void start_empty(Live&, Nanoseconds now) const;  // the bucket: nothing at once
+  void start_empty(Live&, Secret, Nanoseconds now) const;  // the bucket: nothing at once
 
  private:
   struct Bucket {
@@ -77,18 +102,19 @@ class Meter {
     std::uint64_t full = 0;      // units of the whole bucket
     explicit Bucket(const Rate&);
     std::uint64_t units(Nanoseconds now) const;
-    bool has_token(std::uint64_t full_at, std::uint64_t now) const { return std::max(full_at, now) + interval - now <= full; }
+    bool has_token(std::uint64_t full_at, std::uint64_t now) const;
   };
   struct Budget {
-    std::string name;
+    std::pmr::string name;
     std::size_t place;  // in Limits::fields
     std::uint64_t most;
   };
+  explicit Meter(std::pmr::memory_resource* memory) : fields_(memory) {}
   static const effect::Decimal* said(const Amounts&, const Budget&);
 
   std::optional<std::uint64_t> uses_, bytes_;
   std::optional<Bucket> rate_;
-  std::vector<Budget> fields_;
+  std::pmr::vector<Budget> fields_;
 };
 
 }  // namespace writ::authority

@@ -173,14 +173,15 @@ Result<void> Pattern::finish() {
     return invalid(fmt::format("more than {} levels in a path with a wildcard", max_wild_levels), {},
                    "end the path in / instead");
   plain_.clear();
-  literal_ = form_ == ResourceForm::host_path ? "/" : "";
+  literal_.clear();
+  if (form_ == ResourceForm::host_path) literal_.push_back('/');
   literal_levels_ = 0;
   any_depth_ = 0;
   for (std::size_t i = 0; wild_ && i < levels_.size(); ++i) any_depth_ |= std::uint64_t{levels_[i].any_depth} << i;
   while (wild_ && form_ != ResourceForm::name && !levels_[literal_levels_].any_depth && levels_[literal_levels_].pieces.size() == 1)
-    literal_ += levels_[literal_levels_++].pieces.front() + "/";
+    literal_.append(levels_[literal_levels_++].pieces.front()).append("/");
   if (wild_) return {};
-  for (std::size_t i = 0; i < levels_.size(); ++i) plain_ += (i > 0 ? "/" : "") + levels_[i].pieces.front();
+  for (std::size_t i = 0; i < levels_.size(); ++i) plain_.append(i > 0 ? "/" : "").append(levels_[i].pieces.front());
   return {};
 }
 
@@ -291,14 +292,28 @@ std::string Pattern::root() const {
   std::string out;
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     if (levels_[i].any_depth || levels_[i].pieces.size() > 1) break;
-    out += "/" + levels_[i].pieces.front();
+    out.append("/").append(levels_[i].pieces.front());
   }
   return out.empty() ? "/" : out;
 }
 
 std::string Pattern::thing() const {
   WRIT_ASSERT(is_plain());
-  return form_ == ResourceForm::host_path ? "/" + plain_ : plain_;
+  return std::string(form_ == ResourceForm::host_path ? "/" : "").append(plain_);
+}
+
+Pattern Pattern::in(std::pmr::memory_resource* memory) const {
+  Pattern p(form_, memory);
+  p.levels_.reserve(levels_.size());
+  for (const Level& l : levels_)
+    p.levels_.push_back({std::pmr::vector<std::pmr::string>(l.pieces, memory), l.any_depth});
+  p.below_ = below_;
+  p.wild_ = wild_;
+  p.plain_ = plain_;
+  p.literal_ = literal_;
+  p.literal_levels_ = literal_levels_;
+  p.any_depth_ = any_depth_;
+  return p;
 }
 
 std::string Pattern::text() const {

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,19 +44,21 @@ class Pattern {
   // Of a host path: what to resolve when a task is admitted. The longest folder before a wildcard; a plain path itself.
   std::string root() const;
   std::string text() const;  // canonical, %XX where a byte is not plain; parses to an equal pattern
+  Pattern in(std::pmr::memory_resource*) const;  // a copy that lies there with all it has
   friend bool operator==(const Pattern&, const Pattern&) = default;
 
  private:
   friend class PatternAutomaton;
   // One level: literal pieces around each '*' (one piece: no wildcard), or any number of levels.
   struct Level {
-    std::vector<std::string> pieces;
+    std::pmr::vector<std::pmr::string> pieces;
     bool any_depth = false;
     bool matches(std::string_view name) const;
     friend bool operator==(const Level&, const Level&) = default;
   };
   struct Token;
-  explicit Pattern(effect::ResourceForm form) : form_(form) {}
+  explicit Pattern(effect::ResourceForm form, std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : form_(form), levels_(memory), plain_(memory), literal_(memory) {}
   static Result<std::vector<Token>> tokens(std::string_view text, effect::ResourceForm form);
   Result<void> add_levels(const std::vector<Token>& tokens);
   Result<void> add_level(const std::vector<Token>& level);
@@ -65,12 +68,12 @@ class Pattern {
   bool is_below(std::string_view canonical) const;
 
   effect::ResourceForm form_;
-  std::vector<Level> levels_;
+  std::pmr::vector<Level> levels_;
   bool below_ = false;  // ended in '/'
   bool wild_ = false;   // some level has a wildcard
-  std::string plain_;   // the levels joined, if not wild: for a comparison without the automaton
+  std::pmr::string plain_;   // the levels joined, if not wild: for a comparison without the automaton
   // If wild: the levels before the first wildcard with their slashes, as a resource begins with them, and how many they are.
-  std::string literal_;
+  std::pmr::string literal_;
   std::size_t literal_levels_ = 0;
   std::uint64_t any_depth_ = 0;  // which levels are `**`
 };

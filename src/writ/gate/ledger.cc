@@ -31,31 +31,44 @@ std::optional<std::uint32_t> index_of(BytesView key) {
   return index;
 }
 
-void raise(std::atomic<std::uint64_t>& word, std::uint64_t to) {
-  for (auto have = word.load(); have < to && !word.compare_exchange_weak(have, to);) {}
-}
-
 Error no_such(Handle h) { return {Code::unavailable, "no such capability", text(h), "writ cap ls lists them"}; }
 Error not_standing(Handle h, Standing s) {
   return {Code::denied, "the capability was " + std::string(s == Standing::consumed ? "split" : "revoked"), text(h),
           "writ cap ls lists those that stand"};
 }
 
+std::span<Live> words_of(const memory::SharedMemory& words) {
+  return {reinterpret_cast<Live*>(words.bytes().data()), max_capabilities + 1};
+}
+
+// The secret that all words lie under stands in the header, and is on the disk before any word is written: words under a
+// secret that was lost would deny. Words of a version that had none lie under 0.
+Result<authority::Secret> secret_of(const memory::SharedMemory& words, const std::string& path) {
+  Live& header = words_of(words)[0];
+  if (header.standing.load() == 0) {
+    std::uint64_t none = 0;
+    header.bytes.compare_exchange_strong(none, authority::Secret::random().of(0) | 1);
+    header.uses.compare_exchange_strong(none = 0, header.bytes.load());  // the epoch
+    WRIT_CHECK(words.sync());
+    std::uint64_t version = 0;
+    header.standing.compare_exchange_strong(version, words_version);
+  }
+  if (header.standing.load() != words_version) return Error{Code::corrupt, "not the shared memory of a store", path, "move it away; it is made anew"};
+  return authority::Secret(header.bytes.load());
+}
+
 }  // namespace
 
-Ledger::Ledger(store::Store& store, const Clock& clock, memory::SharedMemory words)
-    : store_(store), clock_(clock), words_(std::move(words)),
-      live_(reinterpret_cast<Live*>(words_.bytes().data()), max_capabilities + 1),
-      table_(std::make_unique<authority::CapabilityTable>(authority::CapabilityTable::Words{live_[0].uses, live_.subspan(1)}, clock,
+Ledger::Ledger(store::Store& store, const Clock& clock, memory::SharedMemory words, authority::Secret secret)
+    : store_(store), clock_(clock), words_(std::move(words)), live_(words_of(words_)), secret_(secret),
+      table_(std::make_unique<authority::CapabilityTable>(authority::CapabilityTable::Words{live_[0].uses, live_.subspan(1), secret_}, clock,
                                                           authority::CapabilityTable::Measure::wall)) {}
 
 Result<std::unique_ptr<Ledger>> Ledger::open(store::Store& store, const Clock& clock) {
   const std::string path = store.folder() + words_name;
   WRIT_TRY(auto words, memory::SharedMemory::open(path, words_size));
-  std::unique_ptr<Ledger> ledger(new Ledger(store, clock, std::move(words)));
-  std::uint64_t version = 0;
-  if (!ledger->live_[0].standing.compare_exchange_strong(version, words_version) && version != words_version)
-    return Error{Code::corrupt, "not the shared memory of a store", path, "move it away; it is made anew"};
+  WRIT_TRY(const authority::Secret secret, secret_of(words, path));
+  std::unique_ptr<Ledger> ledger(new Ledger(store, clock, std::move(words), secret));
   WRIT_TRY(const auto view, store.snapshot());
   WRIT_CHECK(ledger->refresh(view));
   return ledger;
@@ -70,7 +83,7 @@ Result<void> Ledger::refresh(const store::View& view) {
       return Error{Code::corrupt, "the table of capabilities has a malformed key", {}, "run writ fsck"};
     WRIT_TRY(const auto r, parse_record(*index, value));
     WRIT_TRY(auto grant, authority::recorded_grant(r.grant));
-    Capability c{.grant = std::move(grant), .origin = r.origin, .parent = {}, .depth = 0, .holder = r.holder, .minted = r.minted};
+    Capability c{.grant = std::move(grant), .origin = r.origin, .parent = {}, .depth = 0, .holder = std::pmr::string(r.holder), .minted = r.minted};
     if (!r.parent.empty()) {
       c.parent = *authority::parse_handle(r.parent);
       const auto* parent = table_->find(c.parent);
@@ -78,10 +91,10 @@ Result<void> Ledger::refresh(const store::View& view) {
       c.depth = parent->depth + 1;
     }
     auto& live = live_[*index + 1];
-    raise(live.uses, r.uses);
-    raise(live.bytes, r.bytes);
-    raise(live.full_at, r.full_at);
-    for (std::size_t i = 0; i < r.fields.size(); ++i) raise(live.fields[i], r.fields[i]);
+    secret_.raise(live.uses, r.uses);
+    secret_.raise(live.bytes, r.bytes);
+    secret_.raise(live.full_at, r.full_at);
+    for (std::size_t i = 0; i < r.fields.size(); ++i) secret_.raise(live.fields[i], r.fields[i]);
     handles_.push_back(table_->place(*index, static_cast<std::uint32_t>(r.generation), std::move(c), r.standing));
     return store::Visit::more;
   });
@@ -97,17 +110,17 @@ Result<authority::CapabilityTable*> Ledger::known(const store::View& view, Handl
 Result<void> Ledger::put(store::Transaction& t, Handle h, const Capability& c) {
   const auto& live = live_[h.index + 1];
   LedgerRecord r;
-  r.bytes = live.bytes.load();
-  r.full_at = live.full_at.load();
-  r.uses = live.uses.load();
-  for (std::size_t i = 0; i < c.grant.limits.fields.size(); ++i) r.fields.push_back(live.fields[i].load());
+  r.bytes = secret_.load(live.bytes);
+  r.full_at = secret_.load(live.full_at);
+  r.uses = secret_.load(live.uses);
+  for (std::size_t i = 0; i < c.grant.limits.fields.size(); ++i) r.fields.push_back(secret_.load(live.fields[i]));
   r.generation = h.generation;
   r.grant = c.grant.text();
-  r.holder = c.holder;
+  r.holder = std::string(c.holder);
   r.minted = c.minted;
   r.origin = c.origin;
   r.parent = c.parent == authority::no_handle ? std::string() : text(c.parent);
-  r.standing = static_cast<Standing>(live.standing.load() & 3);
+  r.standing = static_cast<Standing>(secret_.load(live.standing) & 3);
   return t.put_record(table_name, key_of(h.index), as_bytes(write_form(r)));
 }
 
@@ -116,13 +129,10 @@ Result<Handle> Ledger::append(store::Transaction& t, std::uint32_t index, Capabi
   if (index >= max_capabilities) return Error{Code::exhausted, "the store holds as many capabilities as it can", {}, "use another store"};
   const Handle h{index, 1};
   auto& live = live_[index + 1];
-  live.uses = 0;
-  live.bytes = 0;
-  live.full_at = 0;
-  for (auto& word : live.fields) word = 0;
-  live.standing = std::uint64_t{1} << 32 | static_cast<std::uint64_t>(Standing::active);
+  secret_.clear(live);
+  secret_.store(live.standing, std::uint64_t{1} << 32 | static_cast<std::uint64_t>(Standing::active));
   if (c.origin == authority::Origin::split)
-    authority::Meter(c.grant.limits, {}).start_empty(live, Nanoseconds(clock_.wall().ns - c.minted.ns));
+    authority::Meter(c.grant.limits, {}).start_empty(live, secret_, Nanoseconds(clock_.wall().ns - c.minted.ns));
   WRIT_CHECK(put(t, h, c));
   return h;
 }
@@ -148,7 +158,7 @@ Result<Handle> Ledger::mint(authority::Grant grant, std::string holder) {
     Capability root{.grant = std::move(grant), .minted = clock_.wall()};
     if (holder.empty()) return root;
     WRIT_TRY(auto bound, authority::delegated(root, authority::no_handle, std::move(holder)));
-    root.holder = std::move(bound.holder);
+    root.holder = bound.holder;
     return root;
   });
 }
@@ -233,7 +243,7 @@ Result<void> Ledger::admit(std::span<const Handle> handles, std::string_view hol
     WRIT_CHECK(known(view, h));
     const auto& bound = table_->find(h)->holder;
     if (!bound.empty() && bound != holder)
-      return Error{Code::denied, "the capability is bound to another holder", text(h), "it is for " + bound};
+      return Error{Code::denied, "the capability is bound to another holder", text(h), "it is for " + std::string(bound)};
   }
   return {};
 }

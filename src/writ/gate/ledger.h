@@ -61,7 +61,7 @@ class Ledger {
   Result<void> remember(store::Transaction&, std::span<const authority::Handle>);
 
  private:
-  Ledger(store::Store& store, const Clock& clock, memory::SharedMemory words);
+  Ledger(store::Store& store, const Clock& clock, memory::SharedMemory words, authority::Secret secret);
   Result<void> refresh(const store::View&);
   Result<authority::CapabilityTable*> known(const store::View&, authority::Handle);
   Result<void> put(store::Transaction&, authority::Handle, const authority::Capability&);
@@ -74,6 +74,7 @@ class Ledger {
   const Clock& clock_;
   memory::SharedMemory words_;
   std::span<authority::Live> live_;  // the first is the header
+  const authority::Secret secret_;   // that they lie under
   std::unique_ptr<authority::CapabilityTable> table_;
   std::mutex mutex_;                             // of changes, and of the list below
   std::vector<authority::Handle> handles_;       // by index, all that were seen in the store

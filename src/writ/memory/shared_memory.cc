@@ -34,6 +34,11 @@ Result<SharedMemory> SharedMemory::open(const std::string& path, ByteCount size)
   return SharedMemory({static_cast<std::byte*>(at), size.value()});
 }
 
+Result<void> SharedMemory::sync() const {
+  if (::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) return system_error(errno, "the shared memory of the store cannot be written", {});
+  return {};
+}
+
 SharedMemory::~SharedMemory() {
   if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }

@@ -25,6 +25,7 @@ class SharedMemory {
   ~SharedMemory();
 
   std::span<std::byte> bytes() const { return bytes_; }  // begins at a page
+  Result<void> sync() const;  // what was written is on the disk; waits for it
 
  private:
   explicit SharedMemory(std::span<std::byte> bytes) : bytes_(bytes) {}

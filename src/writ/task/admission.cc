@@ -25,9 +25,10 @@ std::vector<std::string> constraints(const authority::Grant& g, authority::Handl
   if (l.uses) out.push_back("uses=" + std::to_string(*l.uses));
   for (const auto& p : g.within) out.push_back("within=" + std::string(effect::named(g.kind, p.text()).resource));
   for (const auto& f : l.fields) {
-    if (!f.bounds()) out.push_back(f.name + "=any");
-    if (f.each) out.push_back(f.name + "=" + effect::text(*f.each));
-    if (f.total) out.push_back(f.name + ".total=" + effect::text(*f.total));
+    const std::string name(f.name);
+    if (!f.bounds()) out.push_back(name + "=any");
+    if (f.each) out.push_back(name + "=" + effect::text(*f.each));
+    if (f.total) out.push_back(name + ".total=" + effect::text(*f.total));
   }
   std::ranges::sort(out);
   return out;

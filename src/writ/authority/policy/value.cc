@@ -144,7 +144,7 @@ Value field_of(const Expression& e, const Facts& f) {
   }
   if (f.capability == nullptr) return Value::failed_by(Failure::missing);
   const auto& fields = f.capability->limits.fields;
-  const auto bound = std::ranges::find(fields, e.text, &FieldLimit::name);
+  const auto bound = std::ranges::find(fields, std::string_view(e.text), &FieldLimit::name);
   if (bound == fields.end() || !bound->each) return Value::failed_by(Failure::missing);
   return Value::of(clamp(bound->each->millionths));
 }

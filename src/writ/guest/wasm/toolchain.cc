@@ -96,8 +96,10 @@ Result<Toolchain> find_toolchain(const Tools& tools, Tier tier, const Cache& cac
 }
 
 supervise::Command tool_command(const Program& tool, std::vector<std::string> arguments, const std::string& folder) {
+  // Large pages: the validator, which makes an object of every operator, is a fifth sooner with them.
   supervise::Command c{.program = tool.path, .package = tool.package, .arguments = std::move(arguments),
-                       .environment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TMPDIR=" + folder, "HOME=" + folder}, .folder = folder};
+                       .environment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TMPDIR=" + folder, "HOME=" + folder,
+                                       "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"}, .folder = folder};
   c.stop = tool.stop;
   c.confinement.read = {"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives", "/dev/null"};
   if (folder != "/") c.confinement.write = {folder};

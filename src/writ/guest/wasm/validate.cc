@@ -39,10 +39,7 @@ Result<supervise::Finished> ask(const Program& validator, const std::string& fol
   if (simd == Simd::refused) arguments.push_back("--disable-simd");
   if (!option.empty()) arguments.push_back(std::move(option));
   arguments.push_back(file);
-  auto command = tool_command(validator, std::move(arguments), folder);
-  // It makes an object of every operator: with large pages a fifth sooner. A C library that does not know it does not mind.
-  command.environment.emplace_back("GLIBC_TUNABLES=glibc.malloc.hugetlb=1");
-  return supervise::run(command);
+  return supervise::run(tool_command(validator, std::move(arguments), folder));
 }
 
 // "file:0000012: error: text" -> the text, with the byte as place.
