@@ -43,7 +43,8 @@ void add_own(const effect::Entry& e, std::map<std::string, authority::Grant>& al
   for (const auto& f : e.fields) {
     fields.insert(f.name);
     const auto at = std::ranges::lower_bound(known, std::string_view(f.name), {}, &authority::FieldLimit::name);
-    if (at == known.end() || at->name != std::string_view(f.name)) known.insert(at, {std::pmr::string(f.name), fresh ? std::optional(f.value) : std::nullopt, {}});
+    if (at == known.end() || at->name != std::string_view(f.name))
+      known.insert(at, {std::pmr::string(f.name), fresh ? std::optional(f.value) : std::nullopt, {}});
     else if (at->each) at->each = std::max(*at->each, f.value);
   }
   for (auto& bound : known)

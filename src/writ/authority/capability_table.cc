@@ -27,7 +27,12 @@ struct CapabilityTable::Entry {
 };
 
 Capability Capability::in(std::pmr::memory_resource* memory) const {
-  return {.grant = grant.in(memory), .origin = origin, .parent = parent, .depth = depth, .holder = std::pmr::string(holder, memory), .minted = minted};
+  return {.grant = grant.in(memory),
+          .origin = origin,
+          .parent = parent,
+          .depth = depth,
+          .holder = std::pmr::string(holder, memory),
+          .minted = minted};
 }
 
 CapabilityTable::CapabilityTable(std::uint32_t capacity, const Clock& clock) : CapabilityTable(capacity, clock, own_heap_) {}
@@ -40,7 +45,13 @@ CapabilityTable::CapabilityTable(std::uint32_t capacity, const Clock& clock, Sea
 }
 
 CapabilityTable::CapabilityTable(Words shared, const Clock& clock, Measure measure)
-    : clock_(clock), measure_(measure), secret_(shared.secret), epoch_(shared.epoch), live_(shared.live), started_(clock.monotonic()), heap_(own_heap_) {
+    : clock_(clock),
+      measure_(measure),
+      secret_(shared.secret),
+      epoch_(shared.epoch),
+      live_(shared.live),
+      started_(clock.monotonic()),
+      heap_(own_heap_) {
   make_places();
 }
 

@@ -126,7 +126,8 @@ Result<Grant> parse(std::string_view text, std::string_view working_folder, Wall
   if (kind)
     for (const auto& field : kind->fields)  // those that were not named
       if (std::ranges::find(grant.limits.fields, std::string_view(field), &FieldLimit::name) == grant.limits.fields.end())
-        grant.limits.fields.insert(std::ranges::lower_bound(grant.limits.fields, std::string_view(field), {}, &FieldLimit::name), {std::pmr::string(field), {}, {}});
+        grant.limits.fields.insert(std::ranges::lower_bound(grant.limits.fields, std::string_view(field), {}, &FieldLimit::name),
+                                   {std::pmr::string(field), {}, {}});
   return grant;
 }
 

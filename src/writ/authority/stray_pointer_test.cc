@@ -83,7 +83,8 @@ std::size_t replace_everywhere(std::string from, std::string_view to) {
       const auto got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
       const auto self = reinterpret_cast<std::uintptr_t>(bytes.data());
       for (std::size_t i = 0; got > 0 && i + from.size() <= static_cast<std::size_t>(got); ++i) {
-        const bool found = std::equal(from.begin(), from.end(), bytes.begin() + static_cast<std::ptrdiff_t>(i), [](char a, char b) { return (a ^ 0x55) == b; });
+        const bool found = std::equal(from.begin(), from.end(), bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                                      [](char a, char b) { return (a ^ 0x55) == b; });
         if (!found || (at + i >= self && at + i < self + bytes.size())) continue;
         iovec text{const_cast<char*>(to.data()), to.size()}, place{reinterpret_cast<void*>(at + i), to.size()};
         if (::process_vm_writev(::getpid(), &text, 1, &place, 1, 0) > 0) ++replaced;

@@ -34,7 +34,8 @@ constexpr std::size_t result_word = 2, arguments_word = 3;
 
 class Instance final : public fence::HostCalls {
  public:
-  Instance(fence::Fence& fence, fence::GuestThread& thread, std::shared_ptr<const wasm::WasmImage> image) : thread_(thread), image_(std::move(image)) {
+  Instance(fence::Fence& fence, fence::GuestThread& thread, std::shared_ptr<const wasm::WasmImage> image)
+      : thread_(thread), image_(std::move(image)) {
     auto slot = fence.acquire(10s);
     memory::ArenaLimits limits{ByteCount(ARENA_MEMORY_PAGES_MAX * ARENA_WASM_PAGE), ByteCount(4 << 20), ByteCount(ARENA_STATE_MAX)};
     auto arena = memory::Arena::open(std::move(*slot), limits);
@@ -123,7 +124,8 @@ class Core : public ::testing::TestWithParam<wasm::Constants> {
         one(command, folder);
       }
     } else {
-      std::printf("wast2json does not take %s: %s\n", wast.filename().c_str(), converted ? converted->errors.substr(0, 200).c_str() : converted.error().text().c_str());
+      std::printf("wast2json does not take %s: %s\n", wast.filename().c_str(),
+                  converted ? converted->errors.substr(0, 200).c_str() : converted.error().text().c_str());
       ++count_.skipped;
     }
     fs::remove_all(folder);

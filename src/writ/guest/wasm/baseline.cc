@@ -56,7 +56,11 @@ struct Layout {
   Constants constants;
   std::uint32_t alignment;  // of functions
 };
-constexpr std::array<Layout, 5> layouts{{{Constants::plain, 16}, {Constants::hidden, 16}, {Constants::hidden, 32}, {Constants::hidden, 64}, {Constants::hidden, 128}}};
+constexpr std::array<Layout, 5> layouts{{{Constants::plain, 16},
+                                         {Constants::hidden, 16},
+                                         {Constants::hidden, 32},
+                                         {Constants::hidden, 64},
+                                         {Constants::hidden, 128}}};
 
 // The image state as it begins (runtime.h).
 constexpr std::int32_t result_at = 16, arguments_at = 24;
@@ -64,7 +68,8 @@ constexpr std::int32_t memory_from_state = ARENA_MEMORY - ARENA_STATE;
 
 class ModuleTranslator {
  public:
-  ModuleTranslator(BytesView code, const Module& m, const Runtime& runtime, Layout layout) : code_(code), module_(m), runtime_(runtime), layout_(layout) {}
+  ModuleTranslator(BytesView code, const Module& m, const Runtime& runtime, Layout layout)
+      : code_(code), module_(m), runtime_(runtime), layout_(layout) {}
 
   Result<void> translate() {
     WRIT_TRY(parts_, read_parts(code_, module_));
@@ -225,7 +230,8 @@ class ModuleTranslator {
     records_at_ = static_cast<std::uint32_t>(constants_.size());
     for (std::uint32_t f = 0; f < module_.function_count(); ++f)
       append(BaselineRecord{types_.canonical[module_.type_index_of(f)],
-                            static_cast<int>(static_cast<std::int64_t>(text_at_ + places_[f]) - static_cast<std::int64_t>(constants_at_ + record_at(f)))});
+                            static_cast<int>(static_cast<std::int64_t>(text_at_ + places_[f]) -
+                                             static_cast<std::int64_t>(constants_at_ + record_at(f)))});
     m.globals_at = static_cast<std::uint32_t>(constants_.size());
     for (const PartGlobal& g : parts_.globals) append(BaselineGlobal{g.initial.bits, record_of(g.initial), 0});
     m.tables_at = static_cast<std::uint32_t>(constants_.size());

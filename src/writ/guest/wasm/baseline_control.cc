@@ -129,7 +129,8 @@ bool FunctionTranslator::moves_nothing(const Frame& f) const {
   if (f.kind == Block::function) return false;
   const std::size_t count = f.label_types().size(), from = stack_.size() - count;
   if (count == 0) return true;
-  return from == f.height && std::all_of(stack_.begin() + static_cast<std::ptrdiff_t>(from), stack_.end(), [](const Operand& o) { return o.kind == Kind::slot; });
+  return from == f.height && std::all_of(stack_.begin() + static_cast<std::ptrdiff_t>(from), stack_.end(),
+                                         [](const Operand& o) { return o.kind == Kind::slot; });
 }
 
 void FunctionTranslator::go_to(Frame& f) {
@@ -353,7 +354,7 @@ void FunctionTranslator::skip_immediates(std::uint8_t op) {
   }
   if (op >= 0x28 && op <= 0x3e) (void)in_.u32(), (void)in_.u32();
   if (op >= 0xd3 || (op > 0x0f && op < 0x1a && op != 0x11 && op != 0x10))
-    error_ = Error{Code::unsupported, fmt::format("an operator that is not supported: {:#x}", op), fmt::format("byte {:#x}", in_.position()), {}};
+    give_up(Code::unsupported, fmt::format("an operator that is not supported: {:#x}", op));
 }
 
 }  // namespace writ::guest::wasm

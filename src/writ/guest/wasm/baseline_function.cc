@@ -23,9 +23,11 @@ std::optional<Value> value_of(std::uint8_t b) {
 
 }  // namespace
 
-void FunctionTranslator::fail(std::string what) {
-  if (!error_) error_ = invalid("malformed or invalid WebAssembly: " + std::move(what), fmt::format("byte {:#x}", in_.position()));
+void FunctionTranslator::give_up(Code code, std::string what) {
+  if (!error_) error_ = Error{code, std::move(what), fmt::format("byte {:#x}", in_.position()), {}};
 }
+
+void FunctionTranslator::fail(std::string_view what) { give_up(Code::invalid, "malformed or invalid WebAssembly: " + std::string(what)); }
 
 Result<void> FunctionTranslator::translate(std::uint32_t function, Cursor body) {
   in_ = body;
@@ -43,7 +45,8 @@ Result<void> FunctionTranslator::translate(std::uint32_t function, Cursor body) 
     operators();
     trap_exits();
   }
-  if (!error_ && (in_.failed() || !in_.done())) fail(in_.failed() ? "a function ends in the middle of an operator" : "operators behind the end of a function");
+  if (!error_ && (in_.failed() || !in_.done()))
+    fail(in_.failed() ? "a function ends in the middle of an operator" : "operators behind the end of a function");
   if (error_) return *error_;
   return {};
 }
@@ -54,7 +57,7 @@ bool FunctionTranslator::read_locals() {
     const std::uint32_t count = in_.u32();
     const auto type = value_of(in_.byte());
     if (count > locals_max || locals_.size() + count > locals_max) {
-      error_ = Error{Code::unsupported, fmt::format("a function has more than {} locals", locals_max), fmt::format("byte {:#x}", in_.position()), {}};
+      give_up(Code::unsupported, fmt::format("a function has more than {} locals", locals_max));
       return false;
     }
     if (!type) fail("a local of unknown type");
@@ -98,14 +101,15 @@ void FunctionTranslator::trap_exits() {
     a().byte(0x0b);
   }
   const std::size_t words = 1 + locals_.size() - signature().parameters.size() + highest_ + room_;
-  if (words > frame_words_max) error_ = Error{Code::unsupported, "a function keeps too much on its stack", fmt::format("byte {:#x}", in_.position()), {}};
+  if (words > frame_words_max)
+    give_up(Code::unsupported, "a function keeps too much on its stack");
   a().patch(frame_size_at_, static_cast<std::uint32_t>((words + 1) / 2 * 16));
 }
 
 void FunctionTranslator::operators() {
   while (!error_ && !in_.failed() && !frames_.empty()) {
     if (a().position() > text_size_max || work_ > work_max)
-      error_ = Error{Code::exhausted, "translating the module takes too much", fmt::format("byte {:#x}", in_.position()), {}};
+      give_up(Code::exhausted, "translating the module takes too much");
     if (dead_) skip_dead_code();
     else operate(in_.byte());
   }
@@ -154,7 +158,7 @@ void FunctionTranslator::operate(std::uint8_t op) {
   }
   if (op >= 0x28 && op <= 0x40) return memory_operator(op);
   if (op >= 0x45 && op <= 0xc4) return numeric(op);
-  error_ = Error{Code::unsupported, fmt::format("an operator that is not supported: {:#x}", op), fmt::format("byte {:#x}", in_.position()), {}};
+  give_up(Code::unsupported, fmt::format("an operator that is not supported: {:#x}", op));
 }
 
 void FunctionTranslator::local_get(std::uint32_t local) {

@@ -106,7 +106,8 @@ class FunctionTranslator {
   void local_get(std::uint32_t), local_set(std::uint32_t, bool keeps);
   void global_get(std::uint32_t), global_set(std::uint32_t);
   void select(std::optional<Value>);
-  void fail(std::string what);
+  void fail(std::string_view what);  // it is not valid
+  void give_up(Code, std::string what);
 
   // baseline_operands.cc: the operand stack and registers
   void push(Operand);

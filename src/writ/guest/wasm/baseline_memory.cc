@@ -136,7 +136,7 @@ void FunctionTranslator::bulk_operator(std::uint32_t op) {
     return;
   }
   if (op > 17) {
-    error_ = Error{Code::unsupported, fmt::format("an operator that is not supported: 0xfc {:#x}", op), fmt::format("byte {:#x}", in_.position()), {}};
+    give_up(Code::unsupported, fmt::format("an operator that is not supported: 0xfc {:#x}", op));
     return;
   }
   const std::uint32_t table = in_.u32();
@@ -156,7 +156,8 @@ void FunctionTranslator::bulk_operator(std::uint32_t op) {
 void FunctionTranslator::reference_operator(std::uint8_t op) {
   if (op == 0xd0) {
     const std::uint8_t type = in_.byte();
-    if (type != static_cast<std::uint8_t>(Value::funcref) && type != static_cast<std::uint8_t>(Value::externref)) return fail("a null of unknown type");
+    if (type != static_cast<std::uint8_t>(Value::funcref) && type != static_cast<std::uint8_t>(Value::externref))
+      return fail("a null of unknown type");
     return push({static_cast<Value>(type), Kind::constant, 0});
   }
   if (op == 0xd1) {

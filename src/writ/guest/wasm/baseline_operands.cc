@@ -8,7 +8,8 @@
 namespace writ::guest::wasm {
 namespace {
 
-constexpr std::uint32_t gp_pool = 1u << rax | 1u << rcx | 1u << rdx | 1u << rbx | 1u << rsi | 1u << rdi | 1u << r8 | 1u << r9 | 1u << r10 | 1u << r12 | 1u << r13;
+constexpr std::uint32_t gp_pool = 1u << rax | 1u << rcx | 1u << rdx | 1u << rbx | 1u << rsi | 1u << rdi | 1u << r8 | 1u << r9 |
+                                  1u << r10 | 1u << r12 | 1u << r13;
 constexpr std::uint32_t xmm_pool = 0x3fff;
 // Operands that are not in their slots, at most: whoever looks for one of them looks at so many.
 constexpr std::size_t lazy_max = 24;

@@ -15,7 +15,8 @@ namespace writ::guest::wasm {
 
 enum class Tier : std::uint8_t { fast, best };
 
-// What to run. `automatic`: the best image if the cache has it, else the fast one (the best where that gives up), and the best is asked for. The others insist.
+// What to run. `automatic`: the best image if the cache has it, else the fast one (the best where that gives up), and the best is
+// asked for. The others insist.
 enum class TierChoice : std::uint8_t { automatic, fast, best };
 
 constexpr std::string_view name(Tier t) { return t == Tier::fast ? "fast" : "best"; }

@@ -1,6 +1,6 @@
 // From a module to the bytes of an image: validate, rename, translate, compile, link; each in a limited child process, in
-// a private folder below the one given. The fast tier validates so, and translates here (baseline.h). The result is a position-independent ELF object without a single undefined symbol
-// or writable byte.
+// a private folder below the one given. The fast tier validates so, and translates here (baseline.h). The result is a
+// position-independent ELF object without a single undefined symbol or writable byte.
 #pragma once
 
 #include <functional>
