@@ -171,7 +171,7 @@ Result<std::vector<Handle>> CapabilityTable::split(Handle h, std::span<const Lim
 
 void CapabilityTable::consume(Handle h) {
   secret_.store(live_[h.index].standing, packed(h.generation, Standing::consumed));
-  epoch_.fetch_add(1);
+  secret_.add(epoch_, 1);
 }
 
 void CapabilityTable::restore(Handle h) {
@@ -181,7 +181,7 @@ void CapabilityTable::restore(Handle h) {
 
 void CapabilityTable::mark_revoked(Handle h) {
   secret_.store(live_[h.index].standing, packed(h.generation, Standing::revoked));
-  epoch_.fetch_add(1);  // whoever remembers that its ancestors stand asks again
+  secret_.add(epoch_, 1);  // whoever remembers that its ancestors stand asks again
 }
 
 Result<void> CapabilityTable::revoke(Handle h) {
@@ -278,7 +278,7 @@ CapabilityTable::Refusal CapabilityTable::lacking(Handle h, const Amounts& amoun
 }
 
 void CapabilityTable::give_back(Handle h, const Amounts& amounts) {
-  for (const Entry* m = entry(h); m != nullptr; m = m->next_meter) m->meter.give_back(*m->live, amounts);
+  for (const Entry* m = entry(h); m != nullptr; m = m->next_meter) m->meter.give_back(*m->live, secret_, amounts);
 }
 
 CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) {
@@ -286,7 +286,7 @@ CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) 
   const auto* e = entry(h);
   if (!e->metered) return {};
   const auto give_back = [&](const Entry* end) {
-    for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, amounts);
+    for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, secret_, amounts);
   };
   for (const Entry* m = e; m != nullptr; m = m->next_meter) {
     const auto short_of = m->meter.take(*m->live, secret_, amounts, now(*m));

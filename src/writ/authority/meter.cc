@@ -30,9 +30,9 @@ Secret Secret::random() {
 bool Secret::add_within(std::atomic<std::uint64_t>& word, std::uint64_t amount, std::uint64_t limit) const {
   std::uint64_t raw = word.load(std::memory_order_relaxed);
   do {
-    const std::uint64_t have = raw - value_;
+    const std::uint64_t have = number(raw);
     if (have > limit || amount > limit - have) return false;
-  } while (!word.compare_exchange_weak(raw, raw + amount, std::memory_order_seq_cst));
+  } while (!word.compare_exchange_weak(raw, raw + amount * factor_, std::memory_order_seq_cst));
   return true;
 }
 
@@ -44,7 +44,7 @@ void Secret::clear(Live& live) const {
 void Secret::raise(std::atomic<std::uint64_t>& word, std::uint64_t to) const {
   std::uint64_t raw = word.load();
   do {
-    if (raw != 0 && raw - value_ >= to) return;
+    if (raw != 0 && number(raw) >= to) return;
   } while (!word.compare_exchange_weak(raw, of(to)));
 }
 
@@ -126,25 +126,25 @@ Shortage Meter::take(Live& live, Secret secret, const Amounts& amounts, Nanoseco
     const auto at = rate_->units(now);
     std::uint64_t raw = live.full_at.load(std::memory_order_relaxed), next = 0;
     do {
-      const std::uint64_t full_at = raw - secret.of(0);
+      const std::uint64_t full_at = secret.number(raw);
       if (!rate_->has_token(full_at, at)) short_of.add(effect::Limit::rate);
       next = secret.of(std::max(full_at, at) + rate_->interval);
     } while (short_of.none() && !live.full_at.compare_exchange_weak(raw, next, std::memory_order_seq_cst));
   }
   if (short_of.none()) return short_of;
-  if (used) live.uses.fetch_sub(1);
-  if (moved) live.bytes.fetch_sub(bytes);
-  for (std::size_t i = 0; i < taken; ++i) live.fields[fields_[i].place].fetch_sub(said(amounts, fields_[i])->millionths);
+  if (used) secret.subtract(live.uses, 1);
+  if (moved) secret.subtract(live.bytes, bytes);
+  for (std::size_t i = 0; i < taken; ++i) secret.subtract(live.fields[fields_[i].place], said(amounts, fields_[i])->millionths);
   short_of.add(lacking(live, secret, amounts, now));
   return short_of;
 }
 
-void Meter::give_back(Live& live, const Amounts& amounts) const {
-  if (uses_) live.uses.fetch_sub(1);
-  if (bytes_) live.bytes.fetch_sub(amounts.bytes);
+void Meter::give_back(Live& live, Secret secret, const Amounts& amounts) const {
+  if (uses_) secret.subtract(live.uses, 1);
+  if (bytes_) secret.subtract(live.bytes, amounts.bytes);
   for (const auto& f : fields_)
-    if (const auto* amount = said(amounts, f)) live.fields[f.place].fetch_sub(amount->millionths);
-  if (rate_) live.full_at.fetch_sub(rate_->interval);
+    if (const auto* amount = said(amounts, f)) secret.subtract(live.fields[f.place], amount->millionths);
+  if (rate_) secret.subtract(live.full_at, rate_->interval);
 }
 
 void Meter::start_empty(Live& live, Secret secret, Nanoseconds now) const {

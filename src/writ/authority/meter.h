@@ -6,8 +6,8 @@
 // I.371), in a sixteenth of a nanosecond at the finest: an interval that is no multiple of that is rounded up, so a rate
 // may be slower than it says by that much a token and never faster.
 //
-// They change with every use, so they cannot lie in memory that is sealed. Each is kept as the sum of its number and a
-// secret of its owner's: what a stray pointer writes there is a number far above every limit, and denies.
+// They change with every use, so they cannot lie in memory that is sealed. Each is kept under a secret of its owner's: what
+// a stray pointer makes of it, be it one bit, is a number far above every limit, and denies.
 //
 // Taking is lock-free and exact: never more than the limit. Where several budgets must all have room, a taker that finds
 // one of them short gives the others back; who asks for the last of those at that very moment may be refused.
@@ -35,16 +35,25 @@ struct alignas(64) Live {
 };
 static_assert(sizeof(Live) == 64 && std::atomic<std::uint64_t>::is_always_lock_free);
 
-// Under which the words of one owner lie: as the sum of the number and this, in 64 bits.
+// Under which the words of one owner lie: a number is kept as `number * factor + offset` modulo 2^64. So numbers are added
+// and subtracted in one atomic instruction, and what is near in memory is far apart as a number.
 class Secret {
  public:
-  explicit constexpr Secret(std::uint64_t value) : value_(value) {}
+  // Of 0: words are the numbers themselves.
+  explicit constexpr Secret(std::uint64_t value) : offset_(value), factor_(value * 0x9e3779b97f4a7c15 | 1) {
+    for (int bits = 3; bits < 64; bits *= 2) inverse_ *= 2 - factor_ * inverse_;  // Newton's iteration, right to 3 bits at first
+  }
   static Secret random();
-  std::uint64_t of(std::uint64_t number) const { return number + value_; }
+  std::uint64_t value() const { return offset_; }
+
+  std::uint64_t of(std::uint64_t number) const { return number * factor_ + offset_; }
+  std::uint64_t number(std::uint64_t raw) const { return (raw - offset_) * inverse_; }
   std::uint64_t load(const std::atomic<std::uint64_t>& word, std::memory_order order = std::memory_order_seq_cst) const {
-    return word.load(order) - value_;
+    return number(word.load(order));
   }
   void store(std::atomic<std::uint64_t>& word, std::uint64_t number) const { word.store(of(number)); }
+  void add(std::atomic<std::uint64_t>& word, std::uint64_t amount) const { word.fetch_add(amount * factor_); }
+  void subtract(std::atomic<std::uint64_t>& word, std::uint64_t amount) const { word.fetch_sub(amount * factor_); }
   // Adds if the sum stays within the limit.
   bool add_within(std::atomic<std::uint64_t>&, std::uint64_t amount, std::uint64_t limit) const;
   void clear(Live&) const;  // all that is used: nothing
@@ -52,7 +61,7 @@ class Secret {
   void raise(std::atomic<std::uint64_t>&, std::uint64_t to) const;
 
  private:
-  std::uint64_t value_;
+  std::uint64_t offset_, factor_, inverse_ = factor_;
 };
 
 // What one effect takes.
@@ -92,7 +101,7 @@ class Meter {
   Shortage lacking(const Live&, Secret, const Amounts&, Nanoseconds now) const;  // decides, changes nothing
   // All or nothing. Not allowed: what was short.
   Shortage take(Live&, Secret, const Amounts&, Nanoseconds now) const;
-  void give_back(Live&, const Amounts&) const;
+  void give_back(Live&, Secret, const Amounts&) const;
   void start_empty(Live&, Secret, Nanoseconds now) const;  // the bucket: nothing at once
 
  private:

@@ -143,5 +143,39 @@ TEST(StrayPointer, OnlyDeniesByTheWordsThatChange) {
   }
 }
 
+// One bit of a word, or one more or less: near misses of the host's own code.
+TEST(StrayPointer, OnlyDeniesByOneBit) {
+  for (int change = 0; change < 66; ++change) {
+    const auto changed = [change](std::uint64_t word) {
+      return change < 64 ? word ^ std::uint64_t{1} << change : change == 64 ? word - 1 : word + 1;
+    };
+    std::array<Live, 2> live{};
+    std::atomic<std::uint64_t> epoch{0};
+    const auto secret = Secret::random();
+    secret.store(epoch, 0);
+    CapabilityTable table({epoch, live, secret}, system_clock(), CapabilityTable::Measure::monotonic);
+    const auto spent = *table.mint(grant("state.write:out/,uses=1000"));
+    const auto revoked = *table.mint(grant("state.read:in/"));
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(table.use(spent, 0).allowed());
+    ASSERT_TRUE(table.revoke(revoked));
+    live[0].uses = changed(live[0].uses);
+    EXPECT_FALSE(table.use(spent, 0).allowed()) << change;
+    live[1].standing = changed(live[1].standing);
+    EXPECT_FALSE(table.stands(revoked)) << change;
+  }
+}
+
+TEST(Secret, KeepsNumbersUnderEachValue) {
+  for (const auto secret : {Secret(0), Secret(1), Secret(2), Secret(~std::uint64_t{0}), Secret::random()})
+    for (const std::uint64_t n : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+      std::atomic<std::uint64_t> word{secret.of(n)};
+      EXPECT_EQ(secret.load(word), n);
+      secret.add(word, 5);
+      secret.subtract(word, 3);
+      EXPECT_EQ(secret.load(word), n + 2);
+    }
+  EXPECT_EQ(Secret(0).of(77), 77u);
+}
+
 }  // namespace
 }  // namespace writ::authority

@@ -47,7 +47,7 @@ Result<authority::Secret> secret_of(const memory::SharedMemory& words, const std
   Live& header = words_of(words)[0];
   if (header.standing.load() == 0) {
     std::uint64_t none = 0;
-    header.bytes.compare_exchange_strong(none, authority::Secret::random().of(0) | 1);
+    header.bytes.compare_exchange_strong(none, authority::Secret::random().value() | 1);
     header.uses.compare_exchange_strong(none = 0, header.bytes.load());  // the epoch
     WRIT_CHECK(words.sync());
     std::uint64_t version = 0;
