@@ -57,7 +57,7 @@ void CapabilitySet::hold(CapabilityTable& table, Handle capability, Secrets secr
   s.grants.push_back(found->grant.in(&heap_));
   Limits others = found->grant.limits;
   for (const auto counted : {Limit::uses, Limit::bytes, Limit::rate}) others.clear(counted);
-  s.held.push_back({&table, capability, secrets, others.empty()});
+  s.held.push_back({&table, capability, secrets, others.empty(), table.is_metered(capability)});
   s.order.insert(found->grant.is_plain() ? s.order.begin() + static_cast<std::ptrdiff_t>(s.plain++) : s.order.end(), index);
 }
 
@@ -160,7 +160,8 @@ void CapabilitySet::give_back(std::uint32_t capability, const effect::Effect& e)
 
 bool CapabilitySet::use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) {
   const auto& held = sealed_->held[capability];
-  return (held.counted_only || outside(sealed_->grants[capability].limits, size, {}).none()) && held.table->use(held.handle, bytes).allowed();
+  if (!held.counted_only && !outside(sealed_->grants[capability].limits, size, {}).none()) return false;
+  return held.is_metered ? held.table->use(held.handle, bytes).allowed() : held.table->stands(held.handle);
 }
 
 bool CapabilitySet::could_use_again(std::uint32_t capability, std::uint64_t bytes, std::uint64_t size) const {

@@ -79,6 +79,7 @@ class CapabilitySet {
     Handle handle;
     Secrets secrets;
     bool counted_only;  // no limit but those that the table counts
+    bool is_metered;    // the table counts something
   };
   struct Answer {
     Shortage shortage;

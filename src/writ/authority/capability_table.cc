@@ -20,7 +20,6 @@ struct CapabilityTable::Entry {
   Live* live;
   Entry* parent;      // null: a root. Children keep their parent
   Entry* next_meter;  // the nearest ancestor that counts too
-  bool metered;       // it, or some ancestor, counts
   std::uint32_t children = 0;
   Meter meter;
   Capability capability;
@@ -91,12 +90,13 @@ Handle CapabilityTable::place(std::uint32_t index, std::uint32_t generation, Cap
   SealedHeap::Change change(heap_);
   auto* made = new (heap_.allocate(sizeof(Entry), alignof(Entry)))
       Entry{.self = {index, generation}, .live = &live_[index], .parent = above, .next_meter = next_meter,
-            .metered = !meter.empty() || next_meter != nullptr, .meter = meter.in(&heap_), .capability = capability.in(&heap_)};
+            .meter = meter.in(&heap_), .capability = capability.in(&heap_)};
   if (above != nullptr) {
     change.open(above, sizeof *above);
     ++above->children;
   }
   change.open(&places_[index], sizeof(Place));
+  places_[index].metered = !meter.empty() || next_meter != nullptr;
   places_[index].entry.store(made, std::memory_order_release);
   places_[index].generation.store(generation, std::memory_order_release);
   return {index, generation};
@@ -270,8 +270,8 @@ Limits CapabilityTable::left(Handle h) const {
 
 CapabilityTable::Refusal CapabilityTable::lacking(Handle h, const Amounts& amounts) const {
   if (!stands(h)) return {{}, nullptr, true};
+  if (!is_metered(h)) return {};
   const auto* e = entry(h);
-  if (!e->metered) return {};
   for (const Entry* m = e; m != nullptr; m = m->next_meter)
     if (const auto short_of = m->meter.lacking(*m->live, secret_, amounts, now(*m)); !short_of.none()) return {short_of, &m->capability, false};
   return {};
@@ -283,8 +283,8 @@ void CapabilityTable::give_back(Handle h, const Amounts& amounts) {
 
 CapabilityTable::Refusal CapabilityTable::use(Handle h, const Amounts& amounts) {
   if (!stands(h)) return {{}, nullptr, true};
+  if (!is_metered(h)) return {};
   const auto* e = entry(h);
-  if (!e->metered) return {};
   const auto give_back = [&](const Entry* end) {
     for (const Entry* m = e; m != end; m = m->next_meter) m->meter.give_back(*m->live, secret_, amounts);
   };

@@ -107,6 +107,7 @@ class CapabilityTable {
   };
   Refusal lacking(Handle, const Amounts&) const;
   Refusal use(Handle, const Amounts&);  // takes from all budgets, or from none
+  bool is_metered(Handle h) const { return places_[h.index].metered; }  // for one that stands: whether a use takes anything
   void give_back(Handle, const Amounts&);       // what a use took, and was not used after all
 
  private:
@@ -114,6 +115,7 @@ class CapabilityTable {
   struct Place {
     std::atomic<Entry*> entry{nullptr};
     std::atomic<std::uint32_t> generation{0};  // of the last that was here
+    bool metered = false;                      // it, or some ancestor, counts
   };
   void make_places();
   Result<Handle> insert(Capability);

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <memory_resource>
 
 #include "writ/authority/capability.h"
 
@@ -99,7 +99,9 @@ TEST(StrayPointer, WritesNoGrantThatDecides) {
   CapabilitySet set({grant("file.read:" + granted)}, {}, system_clock());
   CapabilityTable table(4, system_clock());
   const auto h = *table.mint(grant("file.read:" + granted + "deeper"));
-  Grant ordinary = grant("file.read:" + granted);
+  std::array<std::byte, 4096> stack{};
+  std::pmr::monotonic_buffer_resource on_stack(stack.data(), stack.size());
+  const Grant ordinary = grant("file.read:" + granted).in(&on_stack);
   const std::string inside = granted + "x", outside = other + "x";
   ASSERT_TRUE(ordinary.covers(effect::Kind::file_read, inside));
   // What lies in a pattern has no slash around it.
