@@ -117,15 +117,20 @@ TEST(StrayPointer, WritesNoGrantThatDecides) {
 
 // --- the words that change with every use ---
 
+struct Words {
+  Words() { secret.store(epoch, 0); }
+  std::array<Live, 2> live{};
+  std::atomic<std::uint64_t> epoch{0};
+  const Secret secret = Secret::random();
+  CapabilityTable table{{epoch, live, secret}, system_clock(), CapabilityTable::Measure::monotonic};
+};
+
 TEST(StrayPointer, OnlyDeniesByTheWordsThatChange) {
   constexpr std::array<std::uint64_t, 8> patterns{0, 1, 2, ~std::uint64_t{0}, std::uint64_t{1} << 32, (std::uint64_t{1} << 32) + 1,
                                                   0x4141414141414141, std::uint64_t{1} << 63};
   for (const std::uint64_t pattern : patterns) {
-    std::array<Live, 2> live{};
-    std::atomic<std::uint64_t> epoch{0};
-    const auto secret = Secret::random();
-    secret.store(epoch, 0);
-    CapabilityTable table({epoch, live, secret}, system_clock(), CapabilityTable::Measure::monotonic);
+    Words words;
+    auto& [live, epoch, secret, table] = words;
     const auto spent = *table.mint(grant("state.write:out/,uses=1,bytes=100"));
     const auto revoked = *table.mint(grant("state.read:in/"));
     ASSERT_TRUE(table.use(spent, 100).allowed());
@@ -151,11 +156,8 @@ TEST(StrayPointer, OnlyDeniesByOneBit) {
     const auto changed = [change](std::uint64_t word) {
       return change < 64 ? word ^ std::uint64_t{1} << change : change == 64 ? word - 1 : word + 1;
     };
-    std::array<Live, 2> live{};
-    std::atomic<std::uint64_t> epoch{0};
-    const auto secret = Secret::random();
-    secret.store(epoch, 0);
-    CapabilityTable table({epoch, live, secret}, system_clock(), CapabilityTable::Measure::monotonic);
+    Words words;
+    auto& [live, epoch, secret, table] = words;
     const auto spent = *table.mint(grant("state.write:out/,uses=1000"));
     const auto revoked = *table.mint(grant("state.read:in/"));
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(table.use(spent, 0).allowed());

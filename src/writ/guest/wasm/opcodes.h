@@ -15,7 +15,7 @@ constexpr Opcode address_of{0x8d, 0, true};
 
 // Numbers of traps (image/wasm-rt.h).
 enum TrapNumber : unsigned {
-  trap_bounds = 1, trap_overflow = 2, trap_division = 3, trap_conversion = 4, trap_unreachable = 5, trap_indirect = 6
+  trap_overflow = 2, trap_division = 3, trap_conversion = 4, trap_unreachable = 5, trap_indirect = 6
 };
 
 }  // namespace writ::guest::wasm
