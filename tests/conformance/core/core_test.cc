@@ -5,6 +5,7 @@
 // Not part of this repository: $WRIT_WASM_TESTSUITE is a folder with its .wast files, as wast2json of wabt 1.0.32 takes them
 // (September 2022: commit 4f77306bb631).
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -19,6 +20,7 @@
 #include "writ/guest/wasm/baseline.h"
 #include "writ/guest/wasm/glue.h"
 #include "writ/guest/wasm/image.h"
+#include "writ/guest/wasm/validator.h"
 #include "writ/memory/arena.h"
 #include "writ/supervise/run.h"
 
@@ -34,11 +36,10 @@ constexpr std::size_t result_word = 2, arguments_word = 3;
 
 class Instance final : public fence::HostCalls {
  public:
-  Instance(fence::Fence& fence, fence::GuestThread& thread, std::shared_ptr<const wasm::WasmImage> image)
+  Instance(fence::SlotHandle slot, fence::GuestThread& thread, std::shared_ptr<const wasm::WasmImage> image)
       : thread_(thread), image_(std::move(image)) {
-    auto slot = fence.acquire(10s);
     memory::ArenaLimits limits{ByteCount(ARENA_MEMORY_PAGES_MAX * ARENA_WASM_PAGE), ByteCount(4 << 20), ByteCount(ARENA_STATE_MAX)};
-    auto arena = memory::Arena::open(std::move(*slot), limits);
+    auto arena = memory::Arena::open(std::move(slot), limits);
     arena_.emplace(std::move(*arena));
     start();
   }
@@ -107,7 +108,7 @@ class Core : public ::testing::TestWithParam<wasm::Constants> {
   Core() : machine_({}, {}, wasm::TierChoice::fast) {}
 
   void run(const fs::path& wast) {
-    const fs::path folder = fs::path(::testing::TempDir()) / ("writ-core-" + wast.stem().string());
+    const fs::path folder = fs::path(::testing::TempDir()) / ("writ-core-" + std::to_string(::getpid()) + "-" + wast.stem().string());
     fs::create_directories(folder);
     const std::string json = (folder / "test.json").string();
     supervise::Command c{.program = "/usr/bin/wast2json", .package = "wabt", .arguments = {"--disable-simd", wast.string(), "-o", json}};
@@ -151,6 +152,10 @@ class Core : public ::testing::TestWithParam<wasm::Constants> {
 
   std::shared_ptr<Instance> instantiate(const Bytes& code) {
     const auto parsed = wasm::parse_module(code);
+    if (parsed) {
+      const auto valid = wasm::check_valid(code, *parsed);
+      EXPECT_TRUE(valid) << (valid ? "" : valid.error().text());
+    }
     if (!parsed || std::ranges::any_of(parsed->imports, [](const auto& i) { return i.module != "spectest"; })) return nullptr;
     auto chain = wasm::find_toolchain({}, wasm::Tier::fast, *wasm::Cache::open(default_cache()));
     const auto object = wasm::translate_baseline(code, *parsed, GetParam());
@@ -158,10 +163,13 @@ class Core : public ::testing::TestWithParam<wasm::Constants> {
     if (!object) return nullptr;
     auto image = wasm::WasmImage::load(machine_.fence(), *object, digest(code), *parsed, {}, wasm::Tier::fast, chain->tool);
     EXPECT_TRUE(image) << (image ? "" : image.error().text());
-    return image ? std::make_shared<Instance>(machine_.fence(), machine_.thread(), *image) : nullptr;
+    if (!image) return nullptr;
+    auto slot = machine_.fence().acquire(100ms);  // without keys there is one, which an instance with a name may have
+    return slot ? std::make_shared<Instance>(std::move(*slot), machine_.thread(), *image) : nullptr;
   }
 
   void module(const Json& c, const Bytes& code) {
+    current_ = nullptr;
     current_ = instantiate(code);
     if (current_ && !current_->started()) {
       ADD_FAILURE() << "not instantiated";

@@ -49,11 +49,18 @@ class Cursor {
       const std::uint64_t b = byte();
       value |= (b & 0x7f) << shift;
       if ((b & 0x80) != 0) continue;
+      if (shift + 7 > bits && !is_in_range(b, bits - shift, is_signed)) break;
       if (is_signed && (b & 0x40) != 0 && shift + 7 < 64) value |= ~0ull << (shift + 7);
       return value;
     }
     failed_ = true;
     return 0;
+  }
+  // The bits beyond the number in its last byte are zero, or repeat its sign (core specification 5.2.2).
+  static constexpr bool is_in_range(std::uint64_t last, unsigned bits, bool is_signed) {
+    if (!is_signed) return last >> bits == 0;
+    const std::uint64_t sign_and_more = last >> (bits - 1);
+    return sign_and_more == 0 || sign_and_more == 0x7fu >> (bits - 1);
   }
   std::uint64_t fixed(std::uint32_t size) {
     std::uint64_t value = 0;

@@ -1,7 +1,7 @@
 // Module: what we must know of a WebAssembly module besides its code: types, imports, exports, sizes, names.
 //
-// Parsing is strict about what it reads and does not validate code: that is wasm-validate's part, and nothing is
-// translated that did not pass there. Only what a guest of ours can be is accepted: imports are functions of numbers,
+// Parsing is strict about what it reads and does not validate code: that is the validator's part (validator.h),
+// and nothing is translated that did not pass there. Only what a guest of ours can be is accepted: imports are functions of numbers,
 // there is at most one memory, nothing is shared. Names are the guest's: escape them before they reach a terminal.
 #pragma once
 

@@ -46,9 +46,8 @@ Result<std::string> ask_version(const Program& t) {
   return f.output.substr(0, f.output.find('\n'));
 }
 
-Result<std::vector<std::string>> versions(const Tools& tools, Tier tier, const Cache& cache) {
-  std::vector<const Program*> asked{&tools.validator};
-  if (tier == Tier::best) asked = {&tools.translator, &tools.compiler, &tools.linker};
+Result<std::vector<std::string>> versions(const Tools& tools, const Cache& cache) {
+  const std::vector<const Program*> asked{&tools.translator, &tools.compiler, &tools.linker};
   std::string stamps;
   for (const Program* t : asked) {
     WRIT_TRY(const std::string s, stamp(*t));
@@ -78,15 +77,15 @@ std::span<const std::string_view> linker_flags() { return for_linker; }
 
 Result<Toolchain> find_toolchain(const Tools& tools, Tier tier, const Cache& cache) {
   Toolchain t{tools, tier, {}, {}};
-  WRIT_TRY(t.versions, versions(tools, tier, cache));
   std::string all(generation);
   const auto add = [&all](std::string_view part) { (all += '\n') += part; };
-  for (const auto& v : t.versions) add(v);
   if (tier == Tier::fast) {
     add(baseline_fingerprint());
-    t.tool = {fmt::format("writ baseline, wasm-validate {}", t.versions[0]), digest(as_bytes(all))};
+    t.tool = {"writ baseline", digest(as_bytes(all))};
     return t;
   }
+  WRIT_TRY(t.versions, versions(tools, cache));
+  for (const auto& v : t.versions) add(v);
   for (const auto f : compiler_flags()) add(f);
   for (const auto f : linker_flags()) add(f);
   add(glue_fingerprint());

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <thread>
 
 #include "writ/base/escape.h"
@@ -17,6 +16,7 @@
 #include "writ/guest/wasm/scratch.h"
 #include "writ/guest/wasm/split.h"
 #include "writ/guest/wasm/validate.h"
+#include "writ/guest/wasm/validator.h"
 #include "writ/supervise/run.h"
 
 namespace writ::guest::wasm {
@@ -99,48 +99,20 @@ Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::strin
   return to_bytes(image);
 }
 
-// The validator's verdict is waited for before anything that was made is used; meanwhile the translator is at work on the
-// other CPU. Both are limited children, and neither believes the other.
-class Validation {
- public:
-  Validation(const Tools& tools, const Scratch& scratch)
-      : ask_([&tools, &scratch, this] { verdict_ = validate(tools.validator, scratch.path(), "module.wasm"); }) {
-    if (auto thread = start_thread(ask_)) thread_ = std::move(*thread);
-  }
-  ~Validation() {
-    if (thread_.joinable()) thread_.join();
-  }
-  Validation(const Validation&) = delete;
-  Result<void> verdict() {
-    if (thread_.joinable()) thread_.join();
-    else ask_();  // there was no thread for it
-    return verdict_;
-  }
-
- private:
-  Result<void> verdict_;
-  std::function<void()> ask_;
-  std::thread thread_;
-};
-
-Result<std::string> translate_to_c(BytesView code, const Module& module, const Toolchain& chain, const Scratch& scratch) {
-  WRIT_CHECK(scratch.write("module.wasm", code));
-  WRIT_CHECK(scratch.write("renamed.wasm", without_names(code, module)));
-  Validation validation(chain.tools, scratch);
-  const auto translated = run_tool(chain.tools.translator, {"--no-debug-names", "-n", "m", "renamed.wasm", "-o", "m.c"},
-                                   scratch, translate_time, "translating the module to C");
-  WRIT_CHECK(validation.verdict());  // its words are the better ones
-  WRIT_CHECK(translated);
-  WRIT_TRY(std::string text, scratch.read("m.c", text_size_max));
-  return settle(std::move(text), module);
+// Ours decides. The words of wasm-validate are the better ones, and it tells which feature it is that we do not take.
+Result<void> verdict(BytesView code, const Module& module, const Tools& tools, const std::string& folder) {
+  const auto ours = check_valid(code, module);
+  if (ours || ours.error().code != Code::invalid) return ours;
+  WRIT_CHECK(validate_bytes(code, tools, folder));
+  return ours;
 }
 
-Result<Bytes> translate_fast(BytesView code, const Module& module, const Toolchain& chain, const Scratch& scratch) {
-  WRIT_CHECK(scratch.write("module.wasm", code));
-  Validation validation(chain.tools, scratch);
-  auto image = translate_baseline(code, module);
-  WRIT_CHECK(validation.verdict());  // its words are the better ones
-  return image;
+Result<std::string> translate_to_c(BytesView code, const Module& module, const Toolchain& chain, const Scratch& scratch) {
+  WRIT_CHECK(scratch.write("renamed.wasm", without_names(code, module)));
+  WRIT_CHECK(run_tool(chain.tools.translator, {"--no-debug-names", "-n", "m", "renamed.wasm", "-o", "m.c"}, scratch, translate_time,
+                      "translating the module to C"));
+  WRIT_TRY(std::string text, scratch.read("m.c", text_size_max));
+  return settle(std::move(text), module);
 }
 
 }  // namespace
@@ -156,8 +128,9 @@ Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& c
   const auto doing = [&](std::string_view what) {
     if (progress) progress(what);
   };
+  WRIT_CHECK(verdict(code, module, chain.tools, folder));
+  if (chain.tier == Tier::fast) return translate_baseline(code, module);
   WRIT_TRY(const Scratch scratch, Scratch::make(folder));
-  if (chain.tier == Tier::fast) return translate_fast(code, module, chain, scratch);
   doing("translating to C");
   WRIT_TRY(const std::string text, translate_to_c(code, module, chain, scratch));
   const std::vector<std::string> units = split_units(text, usual_cut);

@@ -1,5 +1,5 @@
 // From a module to the bytes of an image: validate, rename, translate, compile, link; each in a limited child process, in
-// a private folder below the one given. The fast tier validates so, and translates here (baseline.h). The result is a
+// a private folder below the one given. The fast tier does all of it in this process (validator.h, baseline.h). The result is a
 // position-independent ELF object without a single undefined symbol or writable byte.
 #pragma once
 
@@ -21,7 +21,7 @@ using Progress = std::function<void(std::string_view doing)>;
 // `unavailable`: a tool is missing.
 Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder, const Progress& = {});
 
-// Validation alone, for the better message when our own parser refuses.
+// What wasm-validate says, for the better message when our own parser or validator refuses.
 Result<void> validate_bytes(BytesView code, const Tools&, const std::string& folder);
 
 }  // namespace writ::guest::wasm
