@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
 
@@ -28,8 +32,13 @@ Class class_of(std::size_t bytes) {
   return {small / step + static_cast<std::size_t>(std::countr_zero(size)) - 11, size};
 }
 
+// What decides must not stay writable, nor can it stay unwritten: where the kernel refuses (it is out of memory, or of
+// mappings) the process ends, as one that is killed does, with the status for what is not available.
 void protect(std::byte* begin, std::byte* end, int protection) {
-  WRIT_ASSERT(::mprotect(begin, static_cast<std::size_t>(end - begin), protection) == 0);
+  if (::mprotect(begin, static_cast<std::size_t>(end - begin), protection) == 0) return;
+  std::fprintf(stderr, "writ: the kernel does not seal memory: %s (mprotect); it is out of memory or of mappings (vm.max_map_count)\n",
+               std::strerror(errno));
+  std::_Exit(69);
 }
 
 std::byte* map(std::size_t size) {
