@@ -101,7 +101,9 @@ TEST_F(Improve, WithoutTheValidatorTheVerdictIsTheSame) {
   EXPECT_TRUE(m.prepare(code));
   Bytes wrong = code;
   wrong.resize(wrong.size() - 1);
-  EXPECT_FALSE(m.prepare(wrong));
+  const auto refused = m.prepare(wrong);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::invalid) << refused.error().text();
 }
 
 TEST_F(Improve, WithoutClangTheFastAloneIsUsed) {

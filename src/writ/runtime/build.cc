@@ -20,17 +20,13 @@ Result<Built> build(const std::string& cache, std::span<const std::byte> code, T
                     const std::function<void(std::string_view)>& progress) {
   WRIT_TRY(wasm::Cache opened, wasm::Cache::open(cache));
   wasm::Foundry foundry({}, std::move(opened));
-  const auto module = wasm::parse_module(code);
-  if (!module) {
-    WRIT_CHECK(wasm::validate_bytes(code, foundry.tools(), foundry.cache().folder()));
-    return module.error();
-  }
+  WRIT_TRY(const wasm::Module module, foundry.parse(code));
   const auto tier = choice == TierChoice::fast ? wasm::Tier::fast : wasm::Tier::best;
   WRIT_TRY(const wasm::Toolchain chain, foundry.toolchain(tier));
   const Sha256 key = wasm::Foundry::key(chain, sha256(code));
   WRIT_TRY(const auto kept, foundry.find(key));
   if (kept) return Built{Built::How::was_there, std::string(wasm::engine_name(tier)), sha256(*kept).hex()};
-  WRIT_TRY(const Bytes made, foundry.make(code, *module, chain, key, progress));
+  WRIT_TRY(const Bytes made, foundry.make(code, module, chain, key, progress));
   WRIT_TRY(const auto stored, foundry.find(key));
   if (!stored) WRIT_CHECK(foundry.cache().store(key, made));  // says why it could not be kept, which here is the point
   return Built{Built::How::made, std::string(wasm::engine_name(tier)), sha256(made).hex()};

@@ -10,7 +10,6 @@
 namespace writ::guest::wasm {
 namespace {
 
-constexpr std::array<Value, 6> single_values{Value::i32, Value::i64, Value::f32, Value::f64, Value::funcref, Value::externref};
 constexpr std::size_t frames_max = 1'000'000;
 
 }  // namespace
@@ -26,8 +25,8 @@ bool FunctionTranslator::read_block_type(std::span<const Value>& parameters, std
   }
   const auto code = static_cast<std::uint8_t>(n & 0x7f);
   if (code == 0x40) return true;
-  const auto* v = std::ranges::find(single_values, code, [](Value x) { return static_cast<std::uint8_t>(x); });
-  if (v == single_values.end()) return fail("a block of unknown type"), false;
+  const auto* v = std::ranges::find(supported_values, code, [](Value x) { return static_cast<std::uint8_t>(x); });
+  if (v == supported_values.end()) return fail("a block of unknown type"), false;
   results = std::span(v, 1);
   return true;
 }

@@ -15,12 +15,6 @@ constexpr std::size_t frame_words_max = 1u << 24;  // 128 MiB: far less than the
 constexpr std::uint32_t text_size_max = 256u << 20;
 constexpr std::uint64_t work_max = 4'000'000'000;  // operands looked at; an honest module has a thousandth
 
-std::optional<Value> value_of(std::uint8_t b) {
-  for (const Value v : {Value::i32, Value::i64, Value::f32, Value::f64, Value::funcref, Value::externref})
-    if (b == static_cast<std::uint8_t>(v)) return v;
-  return std::nullopt;
-}
-
 }  // namespace
 
 void FunctionTranslator::give_up(Code code, std::string what) {
@@ -55,7 +49,7 @@ bool FunctionTranslator::read_locals() {
   locals_ = signature().parameters;
   for (std::uint32_t groups = in_.u32(); groups > 0 && !in_.failed(); --groups) {
     const std::uint32_t count = in_.u32();
-    const auto type = value_of(in_.byte());
+    const auto type = supported_value(in_.byte());
     if (count > locals_max || locals_.size() + count > locals_max) {
       give_up(Code::unsupported, fmt::format("a function has more than {} locals", locals_max));
       return false;
@@ -136,7 +130,7 @@ void FunctionTranslator::operate(std::uint8_t op) {
     case 0x1b: return select(std::nullopt);
     case 0x1c: {
       const std::uint32_t count = in_.u32();
-      const auto type = value_of(in_.byte());
+      const auto type = supported_value(in_.byte());
       if (count != 1 || !type) return fail("a select of other than one known type");
       return select(type);
     }

@@ -25,7 +25,7 @@
 #include "writ/base/result.h"
 #include "writ/guest/wasm/assembler.h"
 #include "writ/guest/wasm/baseline.h"
-#include "writ/guest/wasm/baseline_cursor.h"
+#include "writ/guest/wasm/cursor.h"
 #include "writ/guest/wasm/module.h"
 
 namespace writ::guest::wasm {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "writ/guest/wasm/baseline_cursor.h"
+#include "writ/guest/wasm/cursor.h"
 #include "writ/guest/wasm/image/baseline.h"
 #include "writ/guest/wasm/module.h"
 

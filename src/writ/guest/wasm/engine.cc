@@ -150,17 +150,11 @@ void WasmEngine::ask_for_better(BytesView code) {
 
 Result<std::shared_ptr<const Candidate>> WasmEngine::examine(BytesView code) {
   if (auto known = recent_.find(code)) return known;
-  auto module = parse_module(code);
-  if (!module) {
-    // The validator knows more than we do about what is wrong.
-    if (code.size() >= 8 && code.size() <= module_size_max.value() && module.error().what.starts_with("malformed"))
-      WRIT_CHECK(validate_bytes(code, options_.tools, foundry_.cache().folder()));
-    return module.error();
-  }
-  if (state_size(*module).value() > ARENA_STATE_MAX)
+  WRIT_TRY(Module module, foundry_.parse(code));
+  if (state_size(module).value() > ARENA_STATE_MAX)
     return invalid("the module's tables and globals need more than 16 MiB", "table", "make its tables smaller");
-  WRIT_TRY(std::vector<Linked> imports, link_imports(*module, options_.host));
-  return std::make_shared<const Candidate>(Bytes(code.begin(), code.end()), digest(code), std::move(*module), std::move(imports));
+  WRIT_TRY(std::vector<Linked> imports, link_imports(module, options_.host));
+  return std::make_shared<const Candidate>(Bytes(code.begin(), code.end()), digest(code), std::move(module), std::move(imports));
 }
 
 Result<std::shared_ptr<const Image>> WasmEngine::prepare(std::span<const std::byte> code) {

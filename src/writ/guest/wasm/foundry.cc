@@ -1,6 +1,14 @@
 #include "writ/guest/wasm/foundry.h"
 
+#include "writ/guest/wasm/wasm_validate.h"
+
 namespace writ::guest::wasm {
+
+Result<Module> Foundry::parse(BytesView code) const {
+  auto module = parse_module(code);
+  if (module || !module.error().what.starts_with("malformed")) return module;
+  return in_words_of_wasm_validate(module.error(), code, tools_.validator, cache_.folder());
+}
 
 Result<Toolchain> Foundry::toolchain(Tier tier) {
   const std::lock_guard lock(mutex_);

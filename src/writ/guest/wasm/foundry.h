@@ -21,8 +21,9 @@ class Foundry {
   Foundry(Tools tools, Cache cache) : tools_(std::move(tools)), cache_(std::move(cache)) {}
 
   const Cache& cache() const { return cache_; }
-  const Tools& tools() const { return tools_; }
 
+  // As parse_module, in the words of wasm-validate if that has any.
+  Result<Module> parse(BytesView code) const;
   // Looked for once a tier. `unavailable` names the tool that is missing and its package.
   Result<Toolchain> toolchain(Tier);
   // What names the object in the cache.

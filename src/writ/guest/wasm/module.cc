@@ -25,6 +25,12 @@ std::string_view name(Value v) {
   std::unreachable();
 }
 
+std::optional<Value> supported_value(std::uint8_t code) {
+  for (const Value v : supported_values)
+    if (code == static_cast<std::uint8_t>(v)) return v;
+  return std::nullopt;
+}
+
 std::string Signature::text() const {
   std::string s;
   const auto list = [&s](std::string_view what, const std::vector<Value>& values) {

@@ -5,6 +5,7 @@
 // there is at most one memory, nothing is shared. Names are the guest's: escape them before they reach a terminal.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +22,9 @@ namespace writ::guest::wasm {
 enum class Value : std::uint8_t { i32 = 0x7f, i64 = 0x7e, f32 = 0x7d, f64 = 0x7c, v128 = 0x7b, funcref = 0x70, externref = 0x6f };
 std::string_view name(Value);
 constexpr bool is_number(Value v) { return v >= Value::f64; }
+// What can be translated, and so what a valid module may have: all but vectors.
+inline constexpr std::array supported_values{Value::i32, Value::i64, Value::f32, Value::f64, Value::funcref, Value::externref};
+std::optional<Value> supported_value(std::uint8_t code);
 
 struct Signature {
   std::vector<Value> parameters, results;

@@ -37,7 +37,7 @@ struct Tools {
   }
 };
 
-// Of the best tier. The fast one needs no program but the validator (baseline.h).
+// Of the best tier. The fast one needs no program (baseline.h).
 std::span<const std::string_view> compiler_flags();
 std::span<const std::string_view> linker_flags();
 

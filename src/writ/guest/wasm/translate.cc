@@ -15,7 +15,7 @@
 #include "writ/guest/wasm/rename.h"
 #include "writ/guest/wasm/scratch.h"
 #include "writ/guest/wasm/split.h"
-#include "writ/guest/wasm/validate.h"
+#include "writ/guest/wasm/wasm_validate.h"
 #include "writ/guest/wasm/validator.h"
 #include "writ/supervise/run.h"
 
@@ -99,14 +99,6 @@ Result<Bytes> compile(const Toolchain& chain, const Scratch& scratch, std::strin
   return to_bytes(image);
 }
 
-// Ours decides. The words of wasm-validate are the better ones, and it tells which feature it is that we do not take.
-Result<void> verdict(BytesView code, const Module& module, const Tools& tools, const std::string& folder) {
-  const auto ours = check_valid(code, module);
-  if (ours || ours.error().code != Code::invalid) return ours;
-  WRIT_CHECK(validate_bytes(code, tools, folder));
-  return ours;
-}
-
 Result<std::string> translate_to_c(BytesView code, const Module& module, const Toolchain& chain, const Scratch& scratch) {
   WRIT_CHECK(scratch.write("renamed.wasm", without_names(code, module)));
   WRIT_CHECK(run_tool(chain.tools.translator, {"--no-debug-names", "-n", "m", "renamed.wasm", "-o", "m.c"}, scratch, translate_time,
@@ -117,18 +109,13 @@ Result<std::string> translate_to_c(BytesView code, const Module& module, const T
 
 }  // namespace
 
-Result<void> validate_bytes(BytesView code, const Tools& tools, const std::string& folder) {
-  WRIT_TRY(const Scratch scratch, Scratch::make(folder));
-  WRIT_CHECK(scratch.write("module.wasm", code));
-  return validate(tools.validator, scratch.path(), "module.wasm");
-}
-
 Result<Bytes> translate(BytesView code, const Module& module, const Toolchain& chain, const std::string& folder,
                         const Progress& progress) {
   const auto doing = [&](std::string_view what) {
     if (progress) progress(what);
   };
-  WRIT_CHECK(verdict(code, module, chain.tools, folder));
+  if (const auto valid = check_valid(code, module); !valid)
+    return valid.error().code == Code::invalid ? in_words_of_wasm_validate(valid.error(), code, chain.tools.validator, folder) : valid.error();
   if (chain.tier == Tier::fast) return translate_baseline(code, module);
   WRIT_TRY(const Scratch scratch, Scratch::make(folder));
   doing("translating to C");

@@ -21,7 +21,4 @@ using Progress = std::function<void(std::string_view doing)>;
 // `unavailable`: a tool is missing.
 Result<Bytes> translate(BytesView code, const Module&, const Toolchain&, const std::string& folder, const Progress& = {});
 
-// What wasm-validate says, for the better message when our own parser or validator refuses.
-Result<void> validate_bytes(BytesView code, const Tools&, const std::string& folder);
-
 }  // namespace writ::guest::wasm

@@ -11,7 +11,6 @@ namespace {
 constexpr Value unknown{};                         // of an operand that no way leads to
 constexpr std::size_t frames_max = 1'000'000;
 constexpr std::uint64_t work_max = 1'000'000'000;  // an honest module has a hundredth
-constexpr std::array single_values{Value::i32, Value::i64, Value::f32, Value::f64, Value::funcref, Value::externref};
 
 using enum Value;
 
@@ -55,12 +54,6 @@ constexpr std::array<Access, 23> accesses{{{i32, 2}, {i64, 3}, {f32, 2}, {f64, 3
                                            {i32, 2}, {i64, 3}, {f32, 2}, {f64, 3}, {i32, 0}, {i32, 1}, {i64, 0}, {i64, 1}, {i64, 2}}};
 
 }  // namespace
-
-std::optional<Value> supported_value(std::uint8_t code) {
-  for (const Value v : single_values)
-    if (code == static_cast<std::uint8_t>(v)) return v;
-  return std::nullopt;
-}
 
 void BodyValidator::fail(std::string_view what) {
   if (!error_) error_ = invalid(fmt::format("malformed or invalid WebAssembly: {}", what), fmt::format("byte {:#x}", in_.position()));
@@ -174,8 +167,8 @@ void BodyValidator::begin(Kind kind) {
     f.parameters = s.parameters;
     f.results = s.results;
   } else if (n != -64) {  // 0x40: neither takes nor gives
-    const auto* v = std::ranges::find_if(single_values, [n](Value x) { return static_cast<std::int64_t>(x) - 0x80 == n; });
-    if (v == single_values.end()) return fail("a block of unknown type");
+    const auto* v = std::ranges::find_if(supported_values, [n](Value x) { return static_cast<std::int64_t>(x) - 0x80 == n; });
+    if (v == supported_values.end()) return fail("a block of unknown type");
     f.results = std::span(v, 1);
   }
   pop(f.parameters);

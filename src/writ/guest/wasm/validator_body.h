@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "writ/base/result.h"
-#include "writ/guest/wasm/baseline_cursor.h"
+#include "writ/guest/wasm/cursor.h"
 #include "writ/guest/wasm/module.h"
 
 namespace writ::guest::wasm {
@@ -25,8 +25,6 @@ struct ValidationContext {
   std::optional<std::uint32_t> data_count;   // if its section is there
   std::vector<bool> referenced;              // functions that a body may take a reference of
 };
-
-std::optional<Value> supported_value(std::uint8_t code);  // no v128
 
 class BodyValidator {
  public:

@@ -1,4 +1,4 @@
-#include "writ/guest/wasm/validate.h"
+#include "writ/guest/wasm/wasm_validate.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "writ/base/escape.h"
+#include "writ/guest/wasm/scratch.h"
 #include "writ/supervise/run.h"
 
 namespace writ::guest::wasm {
@@ -54,8 +55,7 @@ Error refusal(const supervise::Finished& f, const std::string& file) {
   return invalid("malformed or invalid WebAssembly: " + escape_for_terminal(line.substr(colon + 9)), fmt::format("byte 0x{}", offset));
 }
 
-}  // namespace
-
+// The module lies in `folder` as `file`.
 Result<void> validate(const Program& validator, const std::string& folder, const std::string& file) {
   WRIT_TRY(const supervise::Finished plain, ask(validator, folder, file, "", Simd::refused));
   if (plain.succeeded()) return {};
@@ -73,6 +73,15 @@ Result<void> validate(const Program& validator, const std::string& folder, const
   Error e = refusal(plain, file);
   return invalid("the module uses several features of WebAssembly that the translator does not take", e.where,
                  "rebuild it without SIMD, threads, tail calls, exceptions and 64-bit memory");
+}
+
+}  // namespace
+
+Error in_words_of_wasm_validate(Error ours, BytesView code, const Program& validator, const std::string& folder) {
+  const auto scratch = Scratch::make(folder);
+  if (!scratch || !scratch->write("module.wasm", code)) return ours;
+  const auto said = validate(validator, scratch->path(), "module.wasm");
+  return said || said.error().code != Code::invalid ? ours : said.error();
 }
 
 }  // namespace writ::guest::wasm
