@@ -34,16 +34,19 @@ Class class_of(std::size_t bytes) {
 
 // What decides must not stay writable, nor can it stay unwritten: where the kernel refuses (it is out of memory, or of
 // mappings) the process ends, as one that is killed does, with the status for what is not available.
-void protect(std::byte* begin, std::byte* end, int protection) {
-  if (::mprotect(begin, static_cast<std::size_t>(end - begin), protection) == 0) return;
-  std::fprintf(stderr, "writ: the kernel does not seal memory: %s (mprotect); it is out of memory or of mappings (vm.max_map_count)\n",
-               std::strerror(errno));
+[[noreturn]] void refused(const char* call) {
+  std::fprintf(stderr, "writ: the kernel does not seal memory: %s (%s); it is out of memory or of mappings (vm.max_map_count)\n",
+               std::strerror(errno), call);
   std::_Exit(69);
+}
+
+void protect(std::byte* begin, std::byte* end, int protection) {
+  if (::mprotect(begin, static_cast<std::size_t>(end - begin), protection) != 0) refused("mprotect");
 }
 
 std::byte* map(std::size_t size) {
   void* at = ::mmap(nullptr, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  WRIT_ASSERT(at != MAP_FAILED);
+  if (at == MAP_FAILED) refused("mmap");
   auto* begin = static_cast<std::byte*>(at) + page;
   protect(begin, begin + size, PROT_READ | PROT_WRITE);
   return begin;
