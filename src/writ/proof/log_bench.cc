@@ -13,6 +13,7 @@
 #include "writ/base/assert.h"
 #include "writ/base/id.h"
 #include "writ/proof/log.h"
+#include "writ/proof/notary.h"
 #include "writ/proof/state_map.h"
 
 namespace writ::proof {
@@ -126,6 +127,15 @@ void BM_StatePut(benchmark::State& state) {
   });
 }
 BENCHMARK(BM_StatePut)->Apply(sizes);
+
+// The root over the journal of a task: linear in its entries.
+void EffectRoot(benchmark::State& state) {
+  std::vector<effect::Entry> journal(static_cast<std::size_t>(state.range(0)));
+  for (std::size_t i = 0; i < journal.size(); ++i) journal[i].resource = "orders/" + std::to_string(i % 1000);
+  for (auto _ : state) benchmark::DoNotOptimize(effect_root(journal));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(EffectRoot)->Apply(sizes)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace writ::proof
