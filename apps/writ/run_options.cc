@@ -1,5 +1,7 @@
 #include "run_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -116,7 +118,8 @@ class RequestReader {
       if (operands.size() > 1) out_.spec.arguments.assign(operands.begin() + 1, operands.end());
     }
     if (out_.spec.code_name.empty())
-      return invalid("no code was given", "writ run", "writ run [OPTIONS] CODE [ARGS...]");
+      return invalid("no code was given", fmt::format("writ {}", arguments_.command->name),
+                     fmt::format("writ {} [OPTIONS] CODE [ARGS...]", arguments_.command->name));
     if (out_.spec.code_name == "-") {
       if (arguments_.value("--input") == "-")
         return invalid("standard input cannot be both the code and the guest's input", "--input -",
